@@ -1,0 +1,97 @@
+"""orderbridge: web shops on one side, the suppliers who ship for them on the other.
+
+Start with ``Bridge`` or ``AsyncBridge``. For plug-ins see ``orderbridge.adapters``.
+"""
+
+from ._bridge import AsyncBridge, Bridge
+from ._cart import Difference
+from ._commands import Health, OrderView, Payable, PaymentPage, Report
+from ._drivers import MemoryTokens, TokenStore
+from ._journal import Journal
+from ._model import (
+    Address,
+    Held,
+    Line,
+    NoticeLine,
+    Order,
+    Package,
+    ProductLink,
+    PurchaseLine,
+    PurchaseOrder,
+    Secret,
+    Shipment,
+    ShipmentLine,
+    ShipmentNotice,
+    ShippingChoice,
+    StorePayment,
+)
+from ._money import Money
+from ._plugins import Account, journal, register, store, supplier
+from ._policy import Policy, Take, Who
+from ._records import (
+    Event,
+    NoticeRecord,
+    OrderRecord,
+    PurchaseRecord,
+    ReservationRow,
+    Review,
+    ReviewCode,
+)
+from ._sourcing import OwnStock, SkuPrefix
+from ._states import Fulfillment, IntentState, NoticeState, Payment
+from .errors import BridgeError, ConfigurationError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Account",
+    "Address",
+    "AsyncBridge",
+    "Bridge",
+    "BridgeError",
+    "ConfigurationError",
+    "Difference",
+    "Event",
+    "Fulfillment",
+    "Health",
+    "Held",
+    "IntentState",
+    "Journal",
+    "Line",
+    "MemoryTokens",
+    "Money",
+    "NoticeLine",
+    "NoticeRecord",
+    "NoticeState",
+    "Order",
+    "OrderRecord",
+    "OrderView",
+    "OwnStock",
+    "Package",
+    "Payable",
+    "Payment",
+    "PaymentPage",
+    "Policy",
+    "ProductLink",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "PurchaseRecord",
+    "Report",
+    "ReservationRow",
+    "Review",
+    "ReviewCode",
+    "Secret",
+    "Shipment",
+    "ShipmentLine",
+    "ShipmentNotice",
+    "ShippingChoice",
+    "SkuPrefix",
+    "StorePayment",
+    "Take",
+    "TokenStore",
+    "Who",
+    "journal",
+    "register",
+    "store",
+    "supplier",
+]

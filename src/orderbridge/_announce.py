@@ -1,0 +1,211 @@
+"""Announce: the shop learns what left, and before that how far the suppliers are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import attrs
+
+from ._engine import Operation, Store, backoff
+from ._intake import plan_order
+from ._journal import Tx
+from ._model import ShipmentNotice
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject
+from ._saga import Clock
+from ._states import Fulfillment, NoticeState, Payment
+from .adapters import (
+    Announced,
+    Flow,
+    Noted,
+    Past,
+    Progress,
+    Refused,
+    ReportsProgress,
+    Response,
+    Unclear,
+    Verdict,
+    Write,
+)
+
+__all__ = ["Announce", "Report", "completes", "progress_key", "stages"]
+
+R = TypeVar("R")
+
+# Rewix's words, for everybody: what a person in the shop's order page reads.
+_WORDS = {
+    Fulfillment.PLACED: "Booked",
+    Fulfillment.ACCEPTED: "Confirmed",
+    Fulfillment.PREPARING: "Working on",
+    Fulfillment.READY: "Ready",
+    Fulfillment.ON_HOLD: "On hold",
+}
+
+
+def stages(purchases: Sequence[PurchaseRecord]) -> tuple[tuple[str, str], ...]:
+    """What the shop is to show before anything ships: supplier and word, one each purchase order."""
+    return tuple((record.po.supplier, _word(record)) for record in purchases if record.fulfillment in _WORDS)
+
+
+def _word(record: PurchaseRecord) -> str:
+    paid = record.payment in (Payment.PAID, Payment.NOT_REQUIRED)
+    if record.fulfillment is Fulfillment.PLACED and paid:
+        return "Confirmed"
+    return _WORDS[record.fulfillment]
+
+
+def progress_key(shown: tuple[tuple[str, str], ...]) -> str:
+    """Changes when what is to be shown changes; empty if there is nothing to show."""
+    if not shown:
+        return ""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
+
+
+def completes(order: OrderRecord, notices: Sequence[NoticeRecord], notice: ShipmentNotice) -> bool:
+    """Is nothing of the shop's order left to ship once this notice is told?"""
+    for line in order.order.lines:
+        if not line.shippable:
+            continue
+        told = Decimal(0)
+        for record in notices:
+            mine = record.notice.key == notice.key
+            if mine or record.state is NoticeState.ANNOUNCED:
+                told += sum((n.units for n in record.notice.lines if n.line_ref == line.ref), Decimal(0))
+        # The shop may show ours as shipped already, or others' beside ours: never count both twice.
+        gone = max(told, line.fulfilled)
+        if line.quantity - line.canceled - line.refunded > gone:
+            return False
+    return True
+
+
+class StoreOperation(Operation[R], Generic[R]):
+    """What operations on one order of a store share."""
+
+    def __init__(self, store: Store, order: OrderRecord) -> None:
+        self._store = store
+        self._order = order
+        self.account = store.name
+        self.order_id = order.order.id
+        self.owner = store.owner
+        self.subject = Subject.order(order.order.id)
+
+    def judge(self, write: Write, response: Response) -> Verdict:
+        return self._store.adapter.judge(write, response)
+
+    def settle(self, tx: Tx, now: Clock) -> None:
+        plan_order(tx, self.order_id, now)
+        tx.free(self.subject)
+
+
+class Announce(StoreOperation[Announced]):
+    """Tell the shop of one departure, once."""
+
+    name = "announce"
+
+    def __init__(
+        self, store: Store, order: OrderRecord, record: NoticeRecord, notices: Sequence[NoticeRecord]
+    ) -> None:
+        super().__init__(store, order)
+        self._record = record
+        self._notice = attrs.evolve(record.notice, completes=completes(order, notices, record.notice))
+        self.about = record.notice.key
+        self.op_no = record.op_no
+
+    def flow(self, past: Past) -> Flow[Write | Announced | Unclear]:
+        return (yield from self._store.adapter.announce(self._order.order, self._notice, past))
+
+    def _current(self, tx: Tx) -> NoticeRecord:
+        return next(n for n in tx.notices(self.order_id) if n.notice.key == self.about)
+
+    def _event(self, tx: Tx, kind: str, now: Clock, **data: str) -> None:
+        tx.event(kind, about=self.about, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
+
+    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
+        if self._current(tx).notice.packages != self._notice.packages:
+            return "the supplier has just changed the packages; they are looked at anew"
+        return ""
+
+    def done(self, tx: Tx, result: Announced, now: Clock) -> None:
+        record = self._current(tx)
+        tx.put_notice(
+            attrs.evolve(
+                record,
+                notice=self._notice,
+                state=NoticeState.ANNOUNCED,
+                announced=self._notice.packages,
+                refs=result.refs,
+                warnings=result.warnings,
+                next_at=None,
+                failures=0,
+            )
+        )
+        self._event(tx, "Announced", now, completes=str(self._notice.completes))
+        for warning in result.warnings:
+            self._event(tx, "Warning", now, text=warning)
+
+    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        super().refused(tx, why, now)
+        tx.put_notice(attrs.evolve(self._current(tx), state=NoticeState.REFUSED, next_at=None))
+
+    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
+        super().unclear(tx, evidence, now)
+        tx.put_notice(attrs.evolve(self._current(tx), next_at=None))
+
+    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
+        tx.put_notice(attrs.evolve(self._current(tx), next_at=again_at))
+
+    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
+        record = self._current(tx)
+        pause = after if after is not None else backoff(record.failures)
+        tx.put_notice(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
+        self._event(tx, "PutOff", now, why=why)
+
+
+class Report(StoreOperation[Noted]):
+    """Show the suppliers' progress in the shop's order."""
+
+    name = "report"
+
+    def __init__(
+        self, store: Store, adapter: ReportsProgress, order: OrderRecord, shown: tuple[tuple[str, str], ...]
+    ) -> None:
+        super().__init__(store, order)
+        self._adapter = adapter
+        self._progress = Progress(key=progress_key(shown), order_id=self.order_id, stages=shown)
+        self.about = f"{self.order_id}#{self._progress.key}"
+
+    def flow(self, past: Past) -> Flow[Write | Noted | Unclear]:
+        return (yield from self._adapter.report(self._order.order, self._progress, past))
+
+    def _put(self, tx: Tx, *, shown: str | None, again_at: datetime | None, failures: int) -> None:
+        tx.put_progress(self.order_id, shown=shown, next_at=again_at, failures=failures)
+
+    def done(self, tx: Tx, result: Noted, now: Clock) -> None:
+        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+        words = ", ".join(f"{supplier}: {word}" for supplier, word in self._progress.stages)
+        tx.event(
+            "ProgressShown",
+            about=self.order_id,
+            at=now.wall,
+            order_id=self.order_id,
+            owner=self.owner,
+            data={"stages": words},
+        )
+
+    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        super().refused(tx, why, now)
+        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+
+    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
+        super().unclear(tx, evidence, now)
+        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+
+    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
+        self._put(tx, shown=None, again_at=again_at, failures=self._order.failures)
+
+    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
+        pause = after if after is not None else backoff(self._order.failures)
+        self._put(tx, shown=None, again_at=now.wall + pause, failures=self._order.failures + 1)

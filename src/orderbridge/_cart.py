@@ -1,0 +1,297 @@
+"""Reserve: a supplier account's growing order holds exactly what our orders want.
+
+Orders only say what they want, by being there. The cart alone sets, with absolute numbers and at
+most one unresolved ``set``; a remote id with a purchase order that is being placed is left alone,
+because placing moves its units out of the growing order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+
+from ._engine import Operation, Supplier, World, backoff, perform
+from ._intake import plan_order
+from ._journal import Tx
+from ._model import Held
+from ._records import PurchaseRecord, ReservationRow, ReviewCode, Subject
+from ._saga import Clock, Saga, look
+from ._states import Fulfillment, command
+from .adapters import Flow, Past, Reserves, Response, Unclear, Verdict, Write
+
+__all__ = ["Difference", "advance_cart", "differences", "read_cart"]
+
+_WANTING = (Fulfillment.TO_ORDER, Fulfillment.RESERVED)
+_PLACING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
+_RECHECK = timedelta(hours=6)
+_STOCK_AGAIN = timedelta(minutes=30)
+
+
+@attrs.frozen(kw_only=True)
+class Cart:
+    """A growing order as the journal sees it.
+
+    Args:
+        wanted: Units by remote id for purchase orders not yet placed.
+
+        frozen: Remote ids that a purchase order being placed may be moving out just now.
+
+        rows: As last set and seen.
+
+        op_no: Number of the current ``set``.
+    """
+
+    wanted: Mapping[str, Decimal]
+    frozen: frozenset[str]
+    rows: Mapping[str, ReservationRow]
+    op_no: int
+
+    @property
+    def target(self) -> dict[str, Decimal]:
+        """What to set: what is wanted, and nothing of what was ours and is wanted no more."""
+        ids = set(self.wanted) | {remote_id for remote_id, row in self.rows.items() if row.ours}
+        return {remote_id: self.wanted.get(remote_id, Decimal(0)) for remote_id in sorted(ids - self.frozen)}
+
+
+def read_cart(tx: Tx, supplier: str) -> Cart:
+    """The growing order of an account."""
+    wanted: dict[str, Decimal] = {}
+    frozen: set[str] = set()
+    for _, remote_id, state, units in tx.allocated(supplier):
+        if state in _WANTING:
+            wanted[remote_id] = wanted.get(remote_id, Decimal(0)) + units
+        else:
+            frozen.add(remote_id)
+    return Cart(
+        wanted=wanted,
+        frozen=frozenset(frozen),
+        rows={row.remote_id: row for row in tx.reservations(supplier)},
+        op_no=int(tx.get_meta(f"set/{supplier}") or 1),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """Where the supplier's growing order and our orders differ.
+
+    Args:
+        wanted: Units our orders want.
+
+        held: Units the supplier holds.
+
+        cause: ``"missing"``, ``"too many"``, ``"foreign"``, ``"being placed"``.
+
+        fix: What to do, in words.
+    """
+
+    supplier: str
+    remote_id: str
+    wanted: Decimal
+    held: Decimal
+    cause: str
+    fix: str
+
+
+def differences(cart: Cart, supplier: str, held: tuple[Held, ...]) -> tuple[Difference, ...]:
+    """Line by line, what differs and why; empty if the account may be paid."""
+    holds = {item.remote_id: item.held for item in held if item.held}
+    found: list[Difference] = []
+    for remote_id in sorted(set(cart.wanted) | set(holds)):
+        wanted, has = cart.wanted.get(remote_id, Decimal(0)), holds.get(remote_id, Decimal(0))
+        if remote_id in cart.frozen:
+            cause, fix = "being placed", "wait until the purchase order that holds it is settled"
+        elif wanted == has:
+            continue
+        elif has < wanted:
+            cause, fix = "missing", f"set it to {wanted}; if the supplier gives less, order elsewhere"
+        elif remote_id in cart.wanted or (remote_id in cart.rows and cart.rows[remote_id].ours):
+            cause, fix = "too many", f"set it to {wanted}"
+        else:
+            cause, fix = "foreign", "nobody here wants it; release it or leave it to whoever holds it"
+        found.append(
+            Difference(supplier=supplier, remote_id=remote_id, wanted=wanted, held=has, cause=cause, fix=fix)
+        )
+    return tuple(found)
+
+
+def advance_cart(world: World, name: str) -> Saga[None]:
+    """Bring a growing order to what our orders want."""
+    supplier = world.suppliers[name]
+    cart = yield from look(lambda tx: read_cart(tx, name))
+    if isinstance(supplier.adapter, Reserves):
+        yield from perform(SetHeld(supplier, supplier.adapter, cart), world)
+
+
+@attrs.frozen
+class _Seen:
+    """What the account held when all was set, and what of it is not ours."""
+
+    held: tuple[Held, ...]
+    foreign: Mapping[str, Decimal]
+
+
+class SetHeld(Operation[_Seen]):
+    """One ``set`` of a growing order."""
+
+    name = "set"
+
+    def __init__(self, supplier: Supplier, adapter: Reserves, cart: Cart) -> None:
+        self._supplier = supplier
+        self._adapter = adapter
+        self._cart = cart
+        self.account = supplier.name
+        self.about = f"cart/{supplier.name}"
+        self.subject = Subject.cart(supplier.name)
+        self.op_no = cart.op_no
+        self.owner = supplier.owner
+        self._again_at: datetime | None = None
+        self._failures = 0
+
+    def flow(self, past: Past) -> Flow[Write | _Seen | Unclear]:
+        held = yield from self._adapter.held()
+        foreign = self._foreign(held)
+        target = {
+            remote_id: units for remote_id, units in self._cart.target.items() if remote_id not in foreign
+        }
+        if not target:
+            return _Seen(held, foreign)
+        result = yield from self._adapter.set_held(target, past)
+        if isinstance(result, (Write, Unclear)):
+            return result
+        return _Seen(result, foreign)
+
+    def _foreign(self, held: tuple[Held, ...]) -> dict[str, Decimal]:
+        """Units nobody here can have set; where the account is shared they are nobody's business."""
+        if self._supplier.shared:
+            return {}
+        foreign: dict[str, Decimal] = {}
+        for item in held:
+            row = self._cart.rows.get(item.remote_id)
+            ours = max(
+                self._cart.wanted.get(item.remote_id, Decimal(0)),
+                row.wanted if row and row.ours else Decimal(0),
+                row.held if row and row.ours else Decimal(0),
+            )
+            if item.held > ours and item.remote_id not in self._cart.frozen:
+                foreign[item.remote_id] = item.held - ours
+        return foreign
+
+    def judge(self, write: Write, response: Response) -> Verdict:
+        return self._supplier.adapter.judge(write, response)
+
+    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
+        # What is about to be set is ours, even if nobody ever hears that it was.
+        for remote_id, units in self._cart.target.items():
+            row = self._cart.rows.get(remote_id)
+            if row is None or row.wanted < units:
+                tx.put_reservation(
+                    ReservationRow(
+                        supplier=self.account,
+                        remote_id=remote_id,
+                        wanted=units,
+                        held=Decimal(0) if row is None else row.held,
+                        available=None if row is None else row.available,
+                        seen_at=None if row is None else row.seen_at,
+                    )
+                )
+        return ""
+
+    def done(self, tx: Tx, result: _Seen, now: Clock) -> None:
+        cart = read_cart(tx, self.account)
+        holds = {item.remote_id: item for item in result.held}
+        for remote_id in set(cart.wanted) | set(holds) | set(cart.rows):
+            item, row = holds.get(remote_id), cart.rows.get(remote_id)
+            ours = remote_id in cart.wanted or (row is not None and row.ours)
+            tx.put_reservation(
+                ReservationRow(
+                    supplier=self.account,
+                    remote_id=remote_id,
+                    wanted=cart.wanted.get(remote_id, Decimal(0)),
+                    held=item.held if item else Decimal(0),
+                    available=item.available if item else None,
+                    ours=ours,
+                    seen_at=now.wall,
+                )
+            )
+        self._report_foreign(tx, result, now)
+        self._share_out(tx, holds, cart, now)
+        tx.put_meta(f"set/{self.account}", str(self.op_no + 1))
+
+    def _report_foreign(self, tx: Tx, result: _Seen, now: Clock) -> None:
+        for remote_id, units in result.foreign.items():
+            tx.open_review(
+                ReviewCode.FOREIGN_UNITS,
+                about=f"{self.about}/{remote_id}",
+                evidence=f"{units} of {remote_id} are held at {self.account} and no order here wants them",
+                decisions=("ignore",),
+                at=now.wall,
+                account=self.account,
+            )
+
+    def _share_out(self, tx: Tx, holds: Mapping[str, Held], cart: Cart, now: Clock) -> None:
+        """The oldest orders get what is held."""
+        left = {remote_id: item.held for remote_id, item in holds.items() if remote_id not in cart.frozen}
+        waiting = [*tx.purchases_in(self.account, _WANTING[0]), *tx.purchases_in(self.account, _WANTING[1])]
+        for record in sorted(waiting, key=lambda r: (r.created_at, r.po.id)):
+            units = record.po.units
+            enough = all(left.get(remote_id, Decimal(0)) >= need for remote_id, need in units.items())
+            for remote_id, need in units.items():
+                left[remote_id] = left.get(remote_id, Decimal(0)) - (need if enough else Decimal(0))
+            if enough:
+                self._reserved(tx, record, now)
+            elif not any(remote_id in cart.frozen for remote_id in units):
+                self._short(tx, record, holds, now)
+            plan_order(tx, record.po.order_id, now)
+
+    def _reserved(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
+        tx.close_reviews(ReviewCode.SHORTFALL, about=record.po.id, decision="held", at=now.wall)
+        if record.fulfillment is Fulfillment.RESERVED:
+            return
+        tx.put_purchase(
+            attrs.evolve(
+                record,
+                fulfillment=command(record.fulfillment, Fulfillment.RESERVED),
+                waits="" if record.approved else "approval",
+                next_at=now.wall if record.approved else None,
+                changed_at=now.wall,
+            )
+        )
+        tx.event("Reserved", about=record.po.id, at=now.wall, order_id=record.po.order_id, owner=self.owner)
+
+    def _short(self, tx: Tx, record: PurchaseRecord, holds: Mapping[str, Held], now: Clock) -> None:
+        state = record.fulfillment
+        if state is Fulfillment.RESERVED:
+            state = command(state, Fulfillment.TO_ORDER)
+        tx.put_purchase(attrs.evolve(record, fulfillment=state, waits="stock", next_at=None))
+        short = ", ".join(
+            f"{remote_id}: {need} wanted, {holds[remote_id].held if remote_id in holds else 0} held in all"
+            for remote_id, need in record.po.units.items()
+        )
+        tx.open_review(
+            ReviewCode.SHORTFALL,
+            about=record.po.id,
+            evidence=f"{self.account} cannot hold enough ({short})",
+            decisions=("ignore",),
+            at=now.wall,
+            order_id=record.po.order_id,
+            account=self.account,
+        )
+
+    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
+        self._again_at = again_at
+
+    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
+        self._failures = tx.work(self.subject).failures + 1
+        self._again_at = now.wall + (after if after is not None else backoff(self._failures - 1))
+
+    def settle(self, tx: Tx, now: Clock) -> None:
+        again_at = self._again_at
+        if again_at is None:
+            cart = read_cart(tx, self.account)
+            short = any(r.waits == "stock" for r in tx.purchases_in(self.account, Fulfillment.TO_ORDER))
+            if cart.wanted or cart.frozen or cart.rows:
+                again_at = now.wall + (_STOCK_AGAIN if short else _RECHECK)
+        tx.release(self.subject, due_at=again_at, failures=self._failures)

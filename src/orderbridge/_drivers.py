@@ -1,0 +1,495 @@
+"""Drivers: the only place with sockets, clocks and randomness.
+
+A driver runs sagas. The sync and the async one share everything but the call itself: how a
+request becomes a call, what an outcome proves, when a read is repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import random
+import secrets
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+
+from ._canonical import dump, load
+from ._http import Call, Headers, Read, Request, Response
+from ._journal import Journal, Tx
+from ._saga import Clock, Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
+from .adapters import Bucket
+from .auth import Auth, Token
+from .errors import BridgeError, Malformed, NotSent, Unavailable
+
+__all__ = ["Clockwork", "Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
+
+T = TypeVar("T")
+
+CONNECT = 10.0  # seconds
+DEADLINE = 60.0  # seconds for one whole call, also a dripping one
+LARGEST = 32 * 1024 * 1024  # bytes of an answer after decompression
+TRIES = 3  # of a read
+REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
+
+
+class TokenStore(Protocol):
+    """Where an embedder keeps the tokens of accounts that log in."""
+
+    def get(self, account: str) -> Token | None:
+        """The token in use."""
+        ...
+
+    def swap(self, account: str, old: Token | None, new: Token) -> bool:
+        """Put ``new`` in the place of ``old``; False, and nothing done, if another worker was first."""
+        ...
+
+
+class MemoryTokens:
+    """Tokens for as long as the process lives; each start logs in anew."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+        self._lock = threading.Lock()
+
+    def get(self, account: str) -> Token | None:
+        return self._tokens.get(account)
+
+    def swap(self, account: str, old: Token | None, new: Token) -> bool:
+        with self._lock:
+            if self._tokens.get(account) != old:
+                return False
+            self._tokens[account] = new
+            return True
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """How to reach one account."""
+
+    account: str
+    base_url: str
+    auth: Auth
+    bucket: Bucket
+
+
+class Gone(Exception):
+    """A call that got no answer.
+
+    Args:
+        sent: False only if it is certain that not one byte left.
+    """
+
+    def __init__(self, why: str, *, sent: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent
+
+
+def prepare(line: Line, request: Request) -> Call:
+    """The call before it is signed: absolute, and to the account's own origin."""
+    if not request.path.startswith("/") or request.path.startswith("//"):
+        raise Malformed(f"path: {request.path!r} must start with one slash")
+    url = line.base_url + request.path + (f"?{request.query}" if request.query else "")
+    if urlsplit(url)[:2] != urlsplit(line.base_url)[:2]:
+        raise Malformed("path: it leads to another host than the account's base_url")
+    headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **request.headers}
+    return Call(request.method, url, headers=Headers(headers), body=request.body)
+
+
+def outcome_of(error: Exception) -> Gone:
+    """What a transport error proves: the one classification table; what is not listed is unknown."""
+    match error:
+        case Gone():
+            return error
+        case (
+            httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol()
+        ):
+            return Gone(type(error).__name__, sent=False)
+        case _:
+            return Gone(type(error).__name__, sent=True)
+
+
+def retry_after(response: Response, now: datetime) -> float | None:
+    """Seconds a platform asks to wait, from Retry-After in either of its forms."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(min(int(value), 24 * 3600))
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds()) if value else None
+    except (TypeError, ValueError):
+        return None
+
+
+class Pace:
+    """A token bucket for one account, shared by the threads of this process."""
+
+    def __init__(self, bucket: Bucket, clockwork: Clockwork) -> None:
+        self._bucket = bucket
+        self._clockwork = clockwork
+        self._level = float(bucket.burst)
+        self._at = clockwork.steady()
+        self._frozen_until = 0.0
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """Take one; the seconds to wait before using it."""
+        with self._lock:
+            now = self._clockwork.steady()
+            self._level = min(
+                float(self._bucket.burst), self._level + (now - self._at) * self._bucket.per_second
+            )
+            self._at = now
+            self._level -= 1.0
+            wait = 0.0 if self._level >= 0 else -self._level / self._bucket.per_second
+            return max(wait, self._frozen_until - now)
+
+    def freeze(self, seconds: float) -> None:
+        """The platform said: not now. It holds for everybody on the account."""
+        with self._lock:
+            self._frozen_until = max(self._frozen_until, self._clockwork.steady() + seconds)
+
+
+def _domain() -> str:
+    """Names the steady clock: the same for all processes since this machine was started."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return secrets.token_hex(16)
+
+
+_DOMAIN = _domain()
+
+
+class Clockwork:
+    """This machine's time and chance. Who must not wait brings one that jumps over every pause."""
+
+    def wall(self) -> datetime:
+        """UTC, as good as this machine's clock is."""
+        return datetime.now(UTC)
+
+    def steady(self) -> float:
+        """Seconds of a clock that never jumps, and that goes on while the machine sleeps where it can."""
+        boot = getattr(time, "CLOCK_BOOTTIME", None)
+        return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+    def sleep(self, seconds: float) -> None:
+        """Let so much time pass."""
+        time.sleep(seconds)
+
+    def chance(self) -> float:
+        """Anything from 0 to 1."""
+        return random.random()  # noqa: S311 (jitter, no secret)
+
+    def read(self) -> Clock:
+        """What time it is here."""
+        return Clock(wall=self.wall(), steady=self.steady(), domain=_DOMAIN, salt=secrets.token_hex(16))
+
+    def pause(self, tried: int) -> float:
+        """Seconds to wait before a read is repeated: full jitter."""
+        return self.chance() * min(8.0, 0.5 * 2.0**tried)
+
+
+class Driver:
+    """What both drivers share."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        line_of: Callable[[str], Line],
+        *,
+        tokens: TokenStore | None = None,
+        deadline: float = DEADLINE,
+        clockwork: Clockwork | None = None,
+    ) -> None:
+        self.journal = journal
+        self.requests: dict[str, int] = {}
+        self._line_of = line_of
+        self._tokens: TokenStore = tokens or MemoryTokens()
+        self._deadline = deadline
+        self._clockwork = clockwork or Clockwork()
+        self._paces: dict[str, Pace] = {}
+        self._kept: dict[tuple[str, str], tuple[datetime, Response]] = {}
+        self._to_keep: list[tuple[str, str, Response, datetime]] = []
+        self._ssl: ssl.SSLContext | None = None
+        self._pid = os.getpid()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let running sagas come to an orderly end: no new call begins, what is known is recorded."""
+        self._stopping = True
+
+    def _context(self) -> ssl.SSLContext:
+        # Loading the certificates takes longer than most calls: once a driver.
+        if self._ssl is None:
+            self._ssl = httpx.create_ssl_context()
+        return self._ssl
+
+    def _pace(self, line: Line) -> Pace:
+        return self._paces.setdefault(line.account, Pace(line.bucket, self._clockwork))
+
+    def _count(self, line: Line) -> None:
+        self.requests[line.account] = self.requests.get(line.account, 0) + 1
+
+    def _cached(self, account: str, read: Read) -> Response | None:
+        if read.keep is None or read.fresh:
+            return None
+        now = self._clockwork.wall()
+        known = self._kept.get((account, read.sha256))
+        if known is not None:
+            return known[1] if known[0] > now else None
+        text = self.journal.look(lambda tx: tx.cached(account, read.sha256, now))
+        return None if text is None else load(Response, text)
+
+    def _keep(self, account: str, read: Read, response: Response) -> None:
+        if read.keep is None or response.status >= 500:
+            return
+        until = self._clockwork.wall() + read.keep
+        self._kept[account, read.sha256] = (until, response)
+        # Written with the next commit: reading adds none of its own.
+        self._to_keep.append((account, read.sha256, response, until))
+
+    def _commit(self, effect: Commit) -> object:
+        keep, self._to_keep = self._to_keep, []
+
+        def work(tx: Tx) -> object:
+            for account, sha256, response, until in keep:
+                tx.put_cache(account, sha256, dump(response), until)
+            return effect.work(tx)
+
+        return self.journal.transact(work)
+
+    def _sign(self, line: Line, call: Call, token: Token | None) -> Call:
+        now = self._clockwork.read()
+        return line.auth.sign(call, now=now.wall, nonce=now.salt, token=token)
+
+    def _note(self, line: Line, response: Response) -> Response:
+        if response.status == 429:
+            self._pace(line).freeze(retry_after(response, self._clockwork.wall()) or 5.0)
+        return response
+
+    def _fresh_token(self, line: Line) -> tuple[Token | None, bool]:
+        """The token in use, and whether it must be renewed before a call."""
+        if not line.auth.needs_token:
+            return None, False
+        token = self._tokens.get(line.account)
+        if token is None:
+            return None, True
+        soon = self._clockwork.wall() + timedelta(minutes=5)
+        return token, token.expires_at is not None and token.expires_at < soon
+
+    def _swap(self, line: Line, old: Token | None, new: Token) -> Token:
+        if self._tokens.swap(line.account, old, new):
+            return new
+        return self._tokens.get(line.account) or new
+
+    def _lost_read(self, line: Line, read: Request, gone: Gone) -> BridgeError:
+        where = f"{read.method} {read.path}"
+        host = urlsplit(line.base_url).netloc
+        if not gone.sent:
+            words = f"{host} cannot be reached ({gone.why}); check base_url and the network"
+            return NotSent(words, account=line.account, request=where)
+        return Unavailable(f"no answer from {host} ({gone.why})", account=line.account, request=where)
+
+
+def located(error: BridgeError, account: str, read: Read) -> BridgeError:
+    error.account = error.account or account
+    error.request = error.request or f"{read.method} {read.path}"
+    return error
+
+
+CANCELED = "the bridge is closing"
+
+
+class SyncDriver(Driver):
+    """Runs sagas in the calling thread. Safe from any number of threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        line_of: Callable[[str], Line],
+        *,
+        tokens: TokenStore | None = None,
+        deadline: float = DEADLINE,
+        clockwork: Clockwork | None = None,
+    ) -> None:
+        super().__init__(journal, line_of, tokens=tokens, deadline=deadline, clockwork=clockwork)
+        self._clients: dict[bool, httpx.Client] = {}
+        self._lock = threading.RLock()
+
+    def run(self, saga: Saga[T]) -> T:
+        """Run a saga to its end and return what it returns."""
+        answer: object = None
+        error: BridgeError | None = None
+        try:
+            while True:
+                effect = saga.throw(error) if error is not None else saga.send(answer)
+                error = None
+                try:
+                    answer = self._do(effect)
+                except BridgeError as failed:
+                    error = failed
+        except StopIteration as end:
+            return cast("T", end.value)
+        finally:
+            saga.close()
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
+    def _do(self, effect: Effect) -> object:
+        match effect:
+            case Tick():
+                return self._clockwork.read()
+            case Fetch():
+                return self._fetch(effect.account, effect.read)
+            case Send():
+                return self._send(effect)
+            case Commit():
+                return self._commit(effect)
+            case Look():
+                return self.journal.look(effect.work)
+
+    def _fetch(self, account: str, read: Read) -> Response:
+        line = self._line_of(account)
+        cached = self._cached(account, read)
+        if cached is not None:
+            return cached
+        try:
+            response = self._answer(line, read)
+        except BridgeError as error:
+            raise located(error, account, read) from None
+        self._keep(account, read, response)
+        return response
+
+    def _answer(self, line: Line, read: Read) -> Response:
+        renewed = False
+        for tried in range(TRIES):
+            if self._stopping:
+                raise Unavailable(CANCELED, account=line.account)
+            last = tried == TRIES - 1
+            token = self._token(line, renew=False)
+            self._clockwork.sleep(self._pace(line).take())
+            try:
+                response = self._call(line, self._sign(line, prepare(line, read), token), write=False)
+            except Gone as gone:
+                if last:
+                    raise self._lost_read(line, read, gone) from None
+                self._clockwork.sleep(self._clockwork.pause(tried))
+                continue
+            if token is not None and line.auth.expired(response) and not renewed:
+                self._token(line, renew=True)
+                renewed = True
+                continue
+            if last or response.status not in REPEATED:
+                return response
+            self._clockwork.sleep(self._clockwork.pause(tried))
+        raise Unavailable("the platform did not accept a renewed token", account=line.account)
+
+    def _token(self, line: Line, *, renew: bool) -> Token | None:
+        with self._lock:  # single flight: others wait and find the new one
+            token, old = self._fresh_token(line)
+            if not line.auth.needs_token or (token is not None and not old and not renew):
+                return token
+            return self._swap(line, token, self._refresh(line, line.auth.refresh(token)))
+
+    def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
+        """Run a token flow: never repeated, because a refresh token may be used up by its first use."""
+        try:
+            read = next(flow)
+            while True:
+                try:
+                    response = self._call(line, prepare(line, read), write=True)
+                except Gone as gone:
+                    raise self._lost_read(line, read, gone) from None
+                read = flow.send(response)
+        except StopIteration as end:
+            return cast("Token", end.value)
+        finally:
+            flow.close()
+
+    def _send(self, effect: Send) -> Response | Lost:
+        line = self._line_of(effect.account)
+        if self._stopping:
+            return Lost(False, CANCELED)
+        try:
+            token = self._token(line, renew=False)
+            call = prepare(line, effect.request)
+        except BridgeError as error:
+            return Lost(False, error.message)
+        self._clockwork.sleep(self._pace(line).take())
+        if self._clockwork.steady() > effect.not_after:
+            return Lost(False, "it could not leave in time")
+        try:
+            return self._call(line, self._sign(line, call, token), write=True)
+        except Gone as gone:
+            return Lost(gone.sent, gone.why)
+
+    def _client(self, *, write: bool) -> httpx.Client:
+        with self._lock:
+            if self._pid != os.getpid():
+                # A child must never speak on its parent's connections.
+                self._clients, self._pid = {}, os.getpid()
+            if write not in self._clients:
+                # A write never goes out on a kept connection that the other side may be closing.
+                limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if write else 20)
+                self._clients[write] = httpx.Client(
+                    verify=self._context(), limits=limits, follow_redirects=False, trust_env=False
+                )
+            return self._clients[write]
+
+    def _call(self, line: Line, call: Call, *, write: bool) -> Response:
+        """One call within the deadline, whatever the other side drips.
+
+        Raises:
+            Gone: no whole answer came.
+        """
+        self._count(line)
+        client = self._client(write=write)
+        answers: queue.SimpleQueue[Response | Exception] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                answers.put(self._stream(client, call))
+            except Exception as error:
+                answers.put(error)
+
+        # The call has a thread of its own, so that the deadline holds whatever it is stuck in.
+        threading.Thread(target=work, daemon=True, name="orderbridge-call").start()
+        try:
+            answer = answers.get(timeout=self._deadline)
+        except queue.Empty:
+            raise Gone("deadline", sent=True) from None
+        if isinstance(answer, Exception):
+            raise outcome_of(answer) from None
+        return self._note(line, answer)
+
+    def _stream(self, client: httpx.Client, call: Call) -> Response:
+        timeout = httpx.Timeout(self._deadline, connect=CONNECT, pool=CONNECT)
+        with client.stream(
+            call.method, call.url, headers=dict(call.headers), content=call.body or None, timeout=timeout
+        ) as answer:
+            body = bytearray()
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise Gone("the answer is larger than 32 MiB", sent=True)
+            return Response(answer.status_code, headers=headers_of(answer), body=bytes(body))
+
+
+def headers_of(answer: httpx.Response) -> Headers:
+    return Headers(dict(answer.headers.items()))

@@ -1,0 +1,242 @@
+"""The driver for an event loop; the sync one and what both share is in ``_drivers``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar, cast
+
+import httpx
+
+from ._drivers import (
+    CANCELED,
+    CONNECT,
+    DEADLINE,
+    LARGEST,
+    REPEATED,
+    TRIES,
+    Driver,
+    Gone,
+    Line,
+    TokenStore,
+    headers_of,
+    located,
+    outcome_of,
+    prepare,
+)
+from ._http import Call, Read, Response
+from ._journal import Journal, Tx
+from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
+from .auth import Token
+from .errors import BridgeError, Unavailable
+
+__all__ = ["AsyncDriver"]
+
+T = TypeVar("T")
+
+
+class AsyncDriver(Driver):
+    """Runs sagas on one event loop; transactions run on a thread of its own."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        line_of: Callable[[str], Line],
+        *,
+        tokens: TokenStore | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
+        super().__init__(journal, line_of, tokens=tokens, deadline=deadline)
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._lock: asyncio.Lock | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._canceled: set[int] = set()
+
+    async def run(self, saga: Saga[T]) -> T:
+        """Run a saga to its end and return what it returns.
+
+        A cancel lets the call under way finish and records it; then it is raised.
+        """
+        key = id(saga)
+        task = asyncio.ensure_future(self._run(saga, key))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._canceled.add(key)
+            await asyncio.wait([task])
+            raise
+        finally:
+            self._canceled.discard(key)
+
+    async def _run(self, saga: Saga[T], key: int) -> T:
+        answer: object = None
+        error: BridgeError | None = None
+        try:
+            while True:
+                effect = saga.throw(error) if error is not None else saga.send(answer)
+                error = None
+                try:
+                    answer = await self._do(effect, key)
+                except BridgeError as failed:
+                    error = failed
+        except StopIteration as end:
+            return cast("T", end.value)
+        finally:
+            saga.close()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run."""
+        await asyncio.sleep(seconds)
+
+    async def look(self, work: Callable[[Tx], T]) -> T:
+        """A look at the journal, off the event loop."""
+        return await self.on_thread(partial(self.journal.look, work))
+
+    async def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(wait=True)
+
+    async def _do(self, effect: Effect, key: int) -> object:
+        stopping = self._stopping or key in self._canceled
+        match effect:
+            case Tick():
+                return self._clockwork.read()
+            case Fetch():
+                if stopping:
+                    raise Unavailable(CANCELED, account=effect.account)
+                return await self._fetch(effect.account, effect.read)
+            case Send():
+                return Lost(False, CANCELED) if stopping else await self._send(effect)
+            case Commit():
+                return await self.on_thread(partial(self._commit, effect))
+            case Look():
+                return await self.on_thread(partial(self.journal.look, effect.work))
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Run what blocks on the journal's own thread."""
+        if self._thread is None or self._pid != os.getpid():
+            self._reopen()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _reopen(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orderbridge-journal")
+        self._clients, self._lock, self._pid = {}, None, os.getpid()
+
+    async def _fetch(self, account: str, read: Read) -> Response:
+        line = self._line_of(account)
+        cached = await self.on_thread(partial(self._cached, account, read))
+        if cached is not None:
+            return cached
+        try:
+            response = await self._answer(line, read)
+        except BridgeError as error:
+            raise located(error, account, read) from None
+        self._keep(account, read, response)
+        return response
+
+    async def _answer(self, line: Line, read: Read) -> Response:
+        renewed = False
+        for tried in range(TRIES):
+            last = tried == TRIES - 1
+            token = await self._token(line, renew=False)
+            await asyncio.sleep(self._pace(line).take())
+            try:
+                response = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
+            except Gone as gone:
+                if last:
+                    raise self._lost_read(line, read, gone) from None
+                await asyncio.sleep(self._clockwork.pause(tried))
+                continue
+            if token is not None and line.auth.expired(response) and not renewed:
+                await self._token(line, renew=True)
+                renewed = True
+                continue
+            if last or response.status not in REPEATED:
+                return response
+            await asyncio.sleep(self._clockwork.pause(tried))
+        raise Unavailable("the platform did not accept a renewed token", account=line.account)
+
+    async def _token(self, line: Line, *, renew: bool) -> Token | None:
+        if not line.auth.needs_token:
+            return None
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        async with self._lock:  # single flight: others wait and find the new one
+            token, old = self._fresh_token(line)
+            if token is not None and not old and not renew:
+                return token
+            return self._swap(line, token, await self._refresh(line, line.auth.refresh(token)))
+
+    async def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
+        try:
+            read = next(flow)
+            while True:
+                try:
+                    response = await self._call(line, prepare(line, read), write=True)
+                except Gone as gone:
+                    raise self._lost_read(line, read, gone) from None
+                read = flow.send(response)
+        except StopIteration as end:
+            return cast("Token", end.value)
+        finally:
+            flow.close()
+
+    async def _send(self, effect: Send) -> Response | Lost:
+        line = self._line_of(effect.account)
+        try:
+            token = await self._token(line, renew=False)
+            call = prepare(line, effect.request)
+        except BridgeError as error:
+            return Lost(False, error.message)
+        await asyncio.sleep(self._pace(line).take())
+        if self._clockwork.steady() > effect.not_after:
+            return Lost(False, "it could not leave in time")
+        try:
+            return await self._call(line, self._sign(line, call, token), write=True)
+        except Gone as gone:
+            return Lost(gone.sent, gone.why)
+
+    def _client(self, *, write: bool) -> httpx.AsyncClient:
+        if self._pid != os.getpid():
+            self._reopen()
+        if write not in self._clients:
+            limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if write else 20)
+            self._clients[write] = httpx.AsyncClient(
+                verify=self._context(), limits=limits, follow_redirects=False, trust_env=False
+            )
+        return self._clients[write]
+
+    async def _call(self, line: Line, call: Call, *, write: bool) -> Response:
+        self._count(line)
+        timeout = httpx.Timeout(self._deadline, connect=CONNECT, pool=CONNECT)
+        try:
+            async with (
+                asyncio.timeout(self._deadline),
+                self._client(write=write).stream(
+                    call.method,
+                    call.url,
+                    headers=dict(call.headers),
+                    content=call.body or None,
+                    timeout=timeout,
+                ) as answer,
+            ):
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST:
+                        raise Gone("the answer is larger than 32 MiB", sent=True)
+                response = Response(answer.status_code, headers=headers_of(answer), body=bytes(body))
+        except TimeoutError:
+            raise Gone("deadline", sent=True) from None
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            raise outcome_of(error) from None
+        return self._note(line, response)

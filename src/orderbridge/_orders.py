@@ -1,0 +1,273 @@
+"""An order goes its way: placed, paid, followed, shown in the shop, announced.
+
+``advance_order`` does the next thing that is due in an order until nothing is. Each thing keeps
+its own time, so that one in doubt never holds up its siblings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+
+import attrs
+
+from ._announce import Announce, Report, progress_key, stages
+from ._engine import World, backoff, perform
+from ._follow import Follow
+from ._intake import plan_order, source, take_in
+from ._journal import Tx
+from ._model import StorePayment
+from ._place import Pay, Place
+from ._policy import Who
+from ._pull import identify
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject
+from ._saga import Clock, Saga, clock, commit, look, run_flow
+from ._states import BEFORE_PLACED, FINAL, Fulfillment, NoticeState, Payment
+from .adapters import Pays, ReportsProgress, Reserves
+from .errors import BridgeError, LeaseLost
+
+__all__ = ["advance_order"]
+
+_FRESH = timedelta(seconds=60)  # how long ago the shop must have shown an order that is to be placed
+_AT_ONCE = 40  # things done for one order in one go
+_SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
+
+
+@attrs.frozen(kw_only=True)
+class _View:
+    record: OrderRecord
+    purchases: tuple[PurchaseRecord, ...]
+    notices: tuple[NoticeRecord, ...]
+    fence: int
+    busy: bool
+
+
+def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
+    record = tx.order(order_id)
+    if record is None:
+        return None
+    work = tx.work(Subject.order(order_id))
+    return _View(
+        record=record,
+        purchases=tx.purchases(order_id),
+        notices=tx.notices(order_id),
+        fence=work.fence,
+        busy=work.lease_until is not None and work.lease_until > now.wall,
+    )
+
+
+def advance_order(world: World, order_id: str) -> Saga[None]:
+    """Do what is due in one order."""
+    for _ in range(_AT_ONCE):
+        now = yield from clock()
+        view = yield from look(partial(_view, order_id, now))
+        if view is None:
+            yield from _read_again(world, order_id, None)
+            return
+        if view.busy:
+            return
+        step = _next(world, view, now.wall)
+        if step is None:
+            return
+        yield from step
+
+
+def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
+    """The first thing that is due; None if nothing is."""
+    record = view.record
+    if record.refresh:
+        return _read_again(world, record.order.id, view)
+    for purchase in view.purchases:
+        if _is_due(purchase.next_at, now):
+            return _purchase(world, view, purchase, now)
+    for notice in view.notices:
+        if notice.state is NoticeState.DUE and _is_due(notice.next_at, now):
+            store = world.stores[record.order.store]
+            return perform(Announce(store, record, notice, view.notices), world)
+    if record.next_at is not None and record.next_at > now:
+        return None
+    if record.unsourced:
+        return _source_again(world, view)
+    return _progress(world, view)
+
+
+def _is_due(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime) -> Saga[None]:
+    record = view.record
+    supplier = world.suppliers.get(purchase.po.supplier)
+    owner = world.stores[record.order.store].owner
+    if supplier is None or purchase.fulfillment in FINAL:
+        return _leave(purchase, view, waits="" if supplier else "account")
+    adapter = supplier.adapter
+    reserves = world.policy.reserve and isinstance(adapter, Reserves)
+    if purchase.fulfillment in _SENDING:
+        return _place(world, view, purchase, reserves=reserves)
+    if purchase.fulfillment in BEFORE_PLACED:
+        if not purchase.approved or record.held or record.order.canceled:
+            return _leave(purchase, view, waits="approval")
+        if reserves and purchase.fulfillment is not Fulfillment.RESERVED:
+            return _leave(purchase, view, waits="stock")
+        if now - record.seen_at > _FRESH:
+            return _read_again(world, record.order.id, view)
+        return _place(world, view, purchase, reserves=reserves)
+    if isinstance(adapter, Pays) and purchase.total is not None and _to_pay(world, purchase, view):
+        if purchase.payment is Payment.UNPAID and now - record.seen_at > _FRESH:
+            return _read_again(world, record.order.id, view)
+        return perform(Pay(supplier, adapter, record, purchase, purchase.total, owner=owner), world)
+    follow = Follow(supplier, record, purchase, owner=owner).with_policy(world)
+    return perform(follow, world)
+
+
+def _to_pay(world: World, purchase: PurchaseRecord, view: _View) -> bool:
+    if purchase.payment is Payment.IN_DOUBT:
+        return True
+    automatic = world.policy.pay is Who.AUTOMATIC and purchase.payment is Payment.UNPAID
+    return automatic and view.record.order.payment is StorePayment.PAID and not view.record.held
+
+
+def _place(world: World, view: _View, purchase: PurchaseRecord, *, reserves: bool) -> Saga[None]:
+    supplier = world.suppliers[purchase.po.supplier]
+    owner = world.stores[view.record.order.store].owner
+    reserved: dict[str, Decimal] | None = None
+    wanted: dict[str, Decimal] = {}
+    if reserves:
+        reserved = {}
+        for _, remote_id, state, units in (yield from look(lambda tx: tx.allocated(supplier.name))):
+            if state is Fulfillment.RESERVED:
+                reserved[remote_id] = reserved.get(remote_id, Decimal(0)) + units
+            if state in (Fulfillment.RESERVED, Fulfillment.TO_ORDER):
+                wanted[remote_id] = wanted.get(remote_id, Decimal(0)) + units
+    # Placing has just read the order; unless money is to follow, there is nothing to ask at once.
+    pays = world.policy.pay is Who.AUTOMATIC and isinstance(supplier.adapter, Pays)
+    place = Place(
+        supplier,
+        view.record,
+        purchase,
+        owner=owner,
+        follow_after=timedelta(0) if pays else world.policy.follow_every,
+        reserved=reserved,
+        wanted=wanted,
+    )
+    yield from perform(place, world)
+
+
+def _leave(purchase: PurchaseRecord, view: _View, *, waits: str) -> Saga[None]:
+    """Nothing can be done for it until a named thing happens."""
+
+    def work(tx: Tx, now: Clock) -> None:
+        record = tx.purchase(purchase.po.id)
+        if record is not None:
+            tx.put_purchase(attrs.evolve(record, next_at=None, waits=waits))
+
+    return _write(view, work)
+
+
+def _write(view: _View, work: Callable[[Tx, Clock], None]) -> Saga[None]:
+    """One commit on the order's subject, if nobody has taken it over since it was viewed."""
+    now = yield from clock()
+    order_id = view.record.order.id
+    subject = Subject.order(order_id)
+
+    def whole(tx: Tx) -> None:
+        tx.claim(subject, seen=view.fence, now=now.wall)
+        work(tx, now)
+        plan_order(tx, order_id, now)
+
+    try:
+        yield from commit(whole)
+    except LeaseLost:
+        return
+
+
+def _read_again(world: World, order_id: str, view: _View | None) -> Saga[None]:
+    """Ask the shop for the order: before money moves, and when a webhook says it has changed."""
+    name, _, ref = order_id.partition("/")
+    store = world.stores[name]
+    subject = Subject.order(order_id)
+    fence = view.fence if view is not None else (yield from look(lambda tx: tx.work(subject).fence))
+    try:
+        order = yield from run_flow(name, store.adapter.fetch_order(ref))
+    except BridgeError as error:
+        yield from _put_off(order_id, fence, error)
+        return
+    now = yield from clock()
+
+    def work(tx: Tx) -> None:
+        tx.claim(subject, seen=fence, now=now.wall)
+        if order is not None:
+            take_in(tx, world, attrs.evolve(order, store=name), now)
+        elif view is not None:
+            gone = attrs.evolve(view.record.order, canceled=True, ready=False)
+            tx.event("OrderGone", about=order_id, at=now.wall, order_id=order_id, owner=store.owner)
+            if not take_in(tx, world, gone, now):
+                tx.set_flags(order_id, refresh=False, held=view.record.held)
+        plan_order(tx, order_id, now)
+
+    try:
+        yield from commit(work)
+    except LeaseLost:
+        return
+
+
+def _put_off(order_id: str, fence: int, error: BridgeError) -> Saga[None]:
+    """The shop cannot be asked now: all that is due in the order waits, longer each time."""
+    now = yield from clock()
+    subject = Subject.order(order_id)
+
+    def work(tx: Tx) -> None:
+        failures = tx.work(subject).failures
+        again_at = now.wall + backoff(failures)
+        tx.claim(subject, seen=fence, now=now.wall)
+        for purchase in tx.purchases(order_id):
+            if _is_due(purchase.next_at, now.wall):
+                tx.put_purchase(attrs.evolve(purchase, next_at=again_at))
+        tx.event("PutOff", about=order_id, at=now.wall, order_id=order_id, data={"why": error.message})
+        tx.release(subject, due_at=again_at, failures=failures + 1)
+
+    try:
+        yield from commit(work)
+    except LeaseLost:
+        return
+
+
+def _source_again(world: World, view: _View) -> Saga[None]:
+    """A supplier could not be asked who it is when the order came in."""
+    failed = False
+    for supplier in world.suppliers.values():
+        known = yield from look(partial(_identity, supplier.name))
+        if known is None:
+            try:
+                yield from identify(world, supplier)
+            except BridgeError:
+                failed = True
+
+    def work(tx: Tx, now: Clock) -> None:
+        record = tx.order(view.record.order.id)
+        assert record is not None
+        source(tx, world, record, now)
+        if failed:
+            again_at = now.wall + backoff(record.failures)
+            tx.put_progress(record.order.id, shown=None, next_at=again_at, failures=record.failures + 1)
+
+    yield from _write(view, work)
+
+
+def _identity(name: str, tx: Tx) -> str | None:
+    return tx.account_identity(name)
+
+
+def _progress(world: World, view: _View) -> Saga[None] | None:
+    record = view.record
+    store = world.stores[record.order.store]
+    shown = stages(view.purchases)
+    key = progress_key(shown)
+    if not world.policy.report_progress or not key or key == record.progress_shown:
+        return None
+    if not isinstance(store.adapter, ReportsProgress):
+        return None
+    return perform(Report(store, store.adapter, record, shown), world)

@@ -1,0 +1,390 @@
+"""Place, and then pay: two steps, each its own intent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import attrs
+
+from ._engine import Operation, Supplier, backoff
+from ._intake import plan_order
+from ._journal import Tx
+from ._model import PurchaseLine, PurchaseOrder
+from ._money import Money
+from ._records import OrderRecord, PurchaseRecord, ReviewCode, Subject
+from ._saga import Clock
+from ._states import Fulfillment, Payment, command, observe, observe_payment
+from .adapters import (
+    Flow,
+    PaidByHand,
+    Past,
+    PaymentSeen,
+    Pays,
+    Placed,
+    Placement,
+    Refusal,
+    Refused,
+    Reserves,
+    Response,
+    Unclear,
+    Verdict,
+    Write,
+)
+
+__all__ = ["Pay", "Place", "PurchaseOperation", "payment_page"]
+
+R = TypeVar("R")
+
+_SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
+
+
+class PurchaseOperation(Operation[R], Generic[R]):
+    """What operations on one purchase order share."""
+
+    def __init__(self, supplier: Supplier, order: OrderRecord, record: PurchaseRecord, *, owner: str) -> None:
+        self._supplier = supplier
+        self._order = order
+        self._record = record
+        self.account = supplier.name
+        self.about = record.po.id
+        self.op_no = record.op_no
+        self.order_id = record.po.order_id
+        self.owner = owner
+        self.subject = Subject.order(record.po.order_id)
+
+    @property
+    def po(self) -> PurchaseOrder:
+        """The purchase order as it was when the operation began."""
+        return self._record.po
+
+    def judge(self, write: Write, response: Response) -> Verdict:
+        return self._supplier.adapter.judge(write, response)
+
+    def current(self, tx: Tx) -> PurchaseRecord:
+        """The purchase order as the journal has it in this transaction."""
+        record = tx.purchase(self.po.id)
+        assert record is not None
+        return record
+
+    def event(self, tx: Tx, kind: str, now: Clock, **data: str) -> None:
+        """One line of the audit about it."""
+        tx.event(kind, about=self.po.id, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
+
+    def settle(self, tx: Tx, now: Clock) -> None:
+        plan_order(tx, self.order_id, now)
+        for subject in (self.subject, *self.also):
+            tx.free(subject)
+
+    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
+        super().unclear(tx, evidence, now)
+        tx.put_purchase(attrs.evolve(self.current(tx), next_at=None, waits="review"))
+
+
+@attrs.frozen
+class _NotHeld:
+    """Its units are not all held, so it may not be ordered."""
+
+    remote_id: str
+
+
+class Place(PurchaseOperation[Placement | _NotHeld]):
+    """Order it at the supplier, once.
+
+    Where the supplier has a growing order, placing moves units out of it: so the cart must be ours
+    too, the units held, and nothing else be held of the same remote ids.
+    """
+
+    name = "place"
+
+    def __init__(
+        self,
+        supplier: Supplier,
+        order: OrderRecord,
+        record: PurchaseRecord,
+        *,
+        owner: str,
+        follow_after: timedelta,
+        reserved: Mapping[str, Decimal] | None = None,
+        wanted: Mapping[str, Decimal] | None = None,
+    ) -> None:
+        super().__init__(supplier, order, record, owner=owner)
+        self._follow_after = follow_after
+        self._reserved = reserved
+        self._wanted = wanted or {}
+        self._state = record.fulfillment
+        if reserved is not None:
+            self.also = (Subject.cart(supplier.name),)
+
+    def flow(self, past: Past) -> Flow[Write | Placement | _NotHeld | Unclear]:
+        adapter = self._supplier.adapter
+        result = yield from adapter.place(self.po, past)
+        if not isinstance(result, Write) or self._reserved is None or not isinstance(adapter, Reserves):
+            return result
+        if result.step in past.answers or self._state in _SENDING:
+            return result
+        holds = {item.remote_id: item.held for item in (yield from adapter.held())}
+        for remote_id in self.po.units:
+            has = holds.get(remote_id, Decimal(0))
+            too_many = not self._supplier.shared and has > self._wanted.get(remote_id, Decimal(0))
+            if has < self._reserved.get(remote_id, Decimal(0)) or too_many:
+                return _NotHeld(remote_id)
+        return result
+
+    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
+        order = tx.order(self.order_id)
+        record = self.current(tx)
+        if order is None or order.version != self._order.version:
+            return "the shop's order has changed; it is looked at anew"
+        if record.fulfillment in _SENDING:
+            self._move(tx, record, Fulfillment.PLACING)
+            return ""
+        if order.held or order.order.canceled:
+            return "the order is held or canceled"
+        self._move(tx, record, Fulfillment.PLACING)
+        self.event(tx, "Placing", now, reference=self.po.reference)
+        return ""
+
+    def _move(self, tx: Tx, record: PurchaseRecord, to: Fulfillment) -> PurchaseRecord:
+        state = record.fulfillment
+        if state is Fulfillment.IN_DOUBT and to is Fulfillment.PLACING:
+            state = command(state, Fulfillment.TO_ORDER)
+        if state is not to:
+            state = command(state, to)
+        moved = attrs.evolve(
+            record,
+            fulfillment=state,
+            left=record.fulfillment if record.fulfillment not in _SENDING else record.left,
+            waits="",
+        )
+        tx.put_purchase(moved)
+        return moved
+
+    def done(self, tx: Tx, result: Placement | _NotHeld, now: Clock) -> None:
+        record = self.current(tx)
+        if isinstance(result, _NotHeld):
+            self._back(tx, record, now, waits="stock")
+            self.event(tx, "NotHeld", now, remote_id=result.remote_id)
+            tx.wake(Subject.cart(self.account), now.wall)
+            return
+        first, *siblings = result.placed or (None,)
+        if first is None:
+            super().refused(tx, Refused(Refusal.OUT_OF_STOCK, message="no line was taken"), now)
+            tx.put_purchase(self._rejected(record, now))
+            return
+        if record.po.supplier_ref and record.po.supplier_ref != first.supplier_ref:
+            self.ask(
+                tx,
+                ReviewCode.DOUBLE,
+                f"{self.account} has two orders for it: {record.po.supplier_ref} and {first.supplier_ref}; "
+                "cancel one there",
+                now,
+            )
+        self._placed(tx, record, first, result, now)
+        for index, sibling in enumerate(siblings, start=1):
+            self._sibling(tx, record, sibling, index, now)
+        if self.also:
+            tx.wake(self.also[0], now.wall)
+
+    def _placed(self, tx: Tx, record: PurchaseRecord, placed: Placed, result: Placement, now: Clock) -> None:
+        state = record.fulfillment
+        if state not in _SENDING:
+            # Found without our having sent it: a journal that was lost, or a person.
+            state, _ = observe(state, Fulfillment.PLACED)
+        else:
+            state = command(state, Fulfillment.PLACED)
+        state, _ = observe(state, placed.fulfillment)
+        payment, _ = observe_payment(record.payment, placed.payment)
+        lines = record.po.lines
+        if placed.lines is not None:
+            lines = _taken(lines, dict(placed.lines))
+        tx.put_purchase(
+            attrs.evolve(
+                record,
+                po=attrs.evolve(record.po, supplier_ref=placed.supplier_ref, lines=lines),
+                fulfillment=state,
+                payment=payment,
+                raw_status=placed.raw_status,
+                total=placed.total or record.total,
+                url=placed.url,
+                placed_at=now.wall,
+                changed_at=now.wall,
+                next_at=now.wall + self._follow_after,
+                waits="",
+                failures=0,
+            )
+        )
+        self.event(tx, "Placed", now, supplier_ref=placed.supplier_ref, status=placed.raw_status)
+        for line in result.refused:
+            tx.open_review(
+                ReviewCode.SHORTFALL,
+                about=f"{self.po.id}/{line.remote_id}",
+                evidence=f"{self.account} did not take {line.quantity} of {line.remote_id}: {line.why}",
+                decisions=("ignore",),
+                at=now.wall,
+                order_id=self.order_id,
+                account=self.account,
+            )
+
+    def _sibling(self, tx: Tx, record: PurchaseRecord, placed: Placed, index: int, now: Clock) -> None:
+        """The supplier made several orders of what we asked as one."""
+        if tx.purchase_with(self.account, placed.supplier_ref) is not None:
+            return
+        n = 1 + max(p.po.n for p in tx.purchases(self.order_id) if p.po.supplier == self.account)
+        po = attrs.evolve(
+            record.po,
+            id=f"{self.order_id}/{self.account}/{n}",
+            n=n,
+            reference=f"{record.po.reference}-{index + 1}",
+            supplier_ref=placed.supplier_ref,
+            lines=_taken(record.po.lines, dict(placed.lines or ())),
+        )
+        state, _ = observe(Fulfillment.PLACED, placed.fulfillment)
+        tx.put_purchase(
+            PurchaseRecord(
+                po=po,
+                fulfillment=state,
+                payment=placed.payment or Payment.UNKNOWN,
+                raw_status=placed.raw_status,
+                split_from=record.po.id,
+                total=placed.total,
+                url=placed.url,
+                approved=True,
+                created_at=now.wall,
+                placed_at=now.wall,
+                next_at=now.wall,
+            )
+        )
+        tx.event("Placed", about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
+
+    def _rejected(self, record: PurchaseRecord, now: Clock) -> PurchaseRecord:
+        state = record.fulfillment
+        if state is Fulfillment.IN_DOUBT:
+            state, _ = observe(state, Fulfillment.REJECTED)
+        elif state is Fulfillment.PLACING:
+            state = command(state, Fulfillment.REJECTED)
+        return attrs.evolve(record, fulfillment=state, next_at=None, waits="review", changed_at=now.wall)
+
+    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        super().refused(tx, why, now)
+        tx.put_purchase(self._rejected(self.current(tx), now))
+        self.event(tx, "Rejected", now, code=why.code, why=why.why.value)
+        if self.also:
+            tx.wake(self.also[0], now.wall)
+
+    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
+        record = self.current(tx)
+        if record.fulfillment is Fulfillment.PLACING:
+            record = self._move(tx, record, Fulfillment.IN_DOUBT)
+            self.event(tx, "InDoubt", now)
+        tx.put_purchase(
+            attrs.evolve(record, next_at=again_at, waits="" if again_at is not None else "review")
+        )
+
+    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
+        record = self.current(tx)
+        pause = after if after is not None else backoff(record.failures)
+        if not tx.unresolved(self.po.id):
+            record = self._back(tx, record, now, waits=record.waits)
+        tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
+        self.event(tx, "PutOff", now, why=why)
+
+    def _back(self, tx: Tx, record: PurchaseRecord, now: Clock, *, waits: str) -> PurchaseRecord:
+        """Nothing was sent: back to where it was before."""
+        state = record.fulfillment
+        if state in _SENDING:
+            state = command(state, Fulfillment.TO_ORDER)
+            if record.left is Fulfillment.RESERVED and waits != "stock":
+                state = command(state, Fulfillment.RESERVED)
+        elif state is Fulfillment.RESERVED and waits == "stock":
+            state = command(state, Fulfillment.TO_ORDER)
+        record = attrs.evolve(record, fulfillment=state, next_at=None, waits=waits)
+        tx.put_purchase(record)
+        return record
+
+
+def _taken(lines: tuple[PurchaseLine, ...], taken: dict[str, Decimal]) -> tuple[PurchaseLine, ...]:
+    """The lines the supplier took, each with no more than it took."""
+    kept: list[PurchaseLine] = []
+    for line in lines:
+        got = min(line.quantity, taken.get(line.remote_id, Decimal(0)))
+        if got <= 0:
+            continue
+        taken[line.remote_id] -= got
+        kept.append(attrs.evolve(line, quantity=got, units=line.units * got / line.quantity))
+    return tuple(kept)
+
+
+class Pay(PurchaseOperation[PaymentSeen]):
+    """Pay it through the supplier's API, once."""
+
+    name = "pay"
+
+    def __init__(
+        self,
+        supplier: Supplier,
+        adapter: Pays,
+        order: OrderRecord,
+        record: PurchaseRecord,
+        total: Money,
+        *,
+        owner: str,
+    ) -> None:
+        super().__init__(supplier, order, record, owner=owner)
+        self._adapter = adapter
+        self._total = total
+
+    def flow(self, past: Past) -> Flow[Write | PaymentSeen | Unclear]:
+        return (yield from self._adapter.pay(self.po, self._total, past))
+
+    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
+        record = self.current(tx)
+        if record.total is not None and record.total != self._total:
+            return f"the supplier asks {record.total} now, and {self._total} was to be paid"
+        if write.amount is None:
+            # The limits must see every payment, also of an adapter that forgot to say.
+            return f"{self.account}: the adapter does not say how much {write.step!r} moves"
+        self._pay(tx, record, Payment.PENDING)
+        self.event(tx, "Paying", now, amount=str(self._total))
+        return ""
+
+    def _pay(self, tx: Tx, record: PurchaseRecord, to: Payment) -> PurchaseRecord:
+        payment, _ = observe_payment(record.payment, to)
+        moved = attrs.evolve(record, payment=payment)
+        tx.put_purchase(moved)
+        return moved
+
+    def done(self, tx: Tx, result: PaymentSeen, now: Clock) -> None:
+        record = self._pay(tx, self.current(tx), result.payment)
+        tx.put_purchase(attrs.evolve(record, next_at=now.wall, changed_at=now.wall))
+        self.event(
+            tx, "Paid" if record.payment is Payment.PAID else "PaymentSeen", now, payment=record.payment.value
+        )
+
+    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        super().refused(tx, why, now)
+        self._pay(tx, self.current(tx), Payment.FAILED)
+
+    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
+        record = self._pay(tx, self.current(tx), Payment.IN_DOUBT)
+        tx.put_purchase(
+            attrs.evolve(record, next_at=again_at, waits="" if again_at is not None else "review")
+        )
+
+    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
+        record = self.current(tx)
+        if not tx.unresolved(self.po.id):
+            record = self._pay(tx, record, Payment.UNPAID)
+        pause = after if after is not None else backoff(record.failures)
+        tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
+        self.event(tx, "PutOff", now, why=why)
+
+
+def payment_page(supplier: Supplier, record: PurchaseRecord) -> str:
+    """Where a person pays; empty if nobody does."""
+    adapter = supplier.adapter
+    if isinstance(adapter, PaidByHand):
+        return record.url or adapter.payment_page(record.po)
+    return record.url

@@ -1,0 +1,148 @@
+"""Pull: a store's changed orders, one page and its cursor in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import attrs
+
+from ._engine import Store, Supplier, World, backoff
+from ._intake import take_in
+from ._journal import Tx
+from ._records import ReviewCode, Subject
+from ._saga import Clock, Saga, clock, commit, look, run_flow
+from .adapters import Access, Flow, Page, Probes
+from .errors import BridgeError, ConfigurationError, LeaseLost, Unavailable
+
+__all__ = ["due_at_start", "identify", "identity_flow", "pull"]
+
+
+def identity_flow(account: Store | Supplier) -> Flow[Access]:
+    """Who the account is: as the platform says, else its address."""
+    if isinstance(account.adapter, Probes):
+        return (yield from account.adapter.probe())
+    return Access(identity=account.origin)
+    yield  # makes this a flow
+
+
+def identify(world: World, account: Store | Supplier) -> Saga[str]:
+    """The account's identity, remembered at first sight and compared ever after.
+
+    Raises:
+        ConfigurationError: the name belonged to another shop or supplier account before.
+
+        Unavailable: it does not say who it is, such as a bot wall before it: nothing is remembered.
+    """
+    access = yield from run_flow(account.name, identity_flow(account))
+    if not access.identity:
+        wrong = [f"{finding.what}; {finding.fix}" for finding in access.findings if not finding.ok]
+        raise Unavailable(wrong[0] if wrong else "it does not say who it is", account=account.name)
+    now = yield from clock()
+    known = yield from look(lambda tx: tx.account_identity(account.name))
+    if known is None:
+        yield from commit(lambda tx: _remember(tx, world, account, access.identity, now))
+    elif known != access.identity:
+        raise ConfigurationError(
+            f"account {account.name!r}: it was {known!r} when this journal first saw it and is now "
+            f"{access.identity!r}; give the new one another account name, or use another journal"
+        )
+    return access.identity
+
+
+def _remember(tx: Tx, world: World, account: Store | Supplier, identity: str, now: Clock) -> None:
+    store = isinstance(account, Store)
+    tx.put_account(
+        account.name,
+        kind="store" if store else "supplier",
+        platform=account.platform,
+        owner=account.owner,
+        identity=identity,
+        take_from=(world.take_from or now.wall) if store else None,
+        at=now.wall,
+    )
+
+
+def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
+    """One page of a store's changes; None if another worker has the pull.
+
+    Args:
+        identified: Accounts whose identity this process has compared already.
+    """
+    store = world.stores[name]
+    began = yield from clock()
+    subject = Subject.pull(name)
+    work = yield from look(lambda tx: tx.work(subject))
+    if work.lease_until is not None and work.lease_until > began.wall:
+        return None
+    try:
+        if name not in identified:
+            yield from identify(world, store)
+            identified.add(name)
+        for supplier in world.suppliers.values():
+            if supplier.name not in identified:
+                yield from _try_to_identify(world, supplier, identified)
+        start = yield from look(lambda tx: _start(tx, name, began.wall))
+        cursor, since = start
+        page = yield from run_flow(name, store.adapter.fetch_orders(cursor, since=since, now=began.wall))
+    except BridgeError as error:
+        failed: BridgeError = error
+        now = yield from clock()
+
+        def put_off(tx: Tx) -> None:
+            tx.claim(subject, seen=work.fence, now=now.wall)
+            tx.release(subject, due_at=now.wall + backoff(work.failures), failures=work.failures + 1)
+            tx.event("PullFailed", about=name, at=now.wall, owner=store.owner, data={"why": failed.message})
+
+        try:
+            yield from commit(put_off)
+        except LeaseLost:
+            return None
+        raise
+    now = yield from clock()
+
+    def work_in(tx: Tx) -> None:
+        tx.claim(subject, seen=work.fence, now=now.wall)
+        for order in page.items:
+            take_in(tx, world, attrs.evolve(order, store=name), now)
+        for bad in page.set_aside:
+            tx.open_review(
+                ReviewCode.ORDER_NOT_UNDERSTOOD,
+                about=f"{name}/{bad.ref}" if bad.ref else name,
+                evidence=f"{bad.path}: {bad.why}",
+                decisions=("ignore",),
+                at=now.wall,
+                order_id=f"{name}/{bad.ref}" if bad.ref else "",
+                account=name,
+            )
+        tx.put_cursor(name, page.next, now.wall)
+        tx.trim_inbox(now.wall - timedelta(days=30))
+        pause = timedelta(0) if page.more else world.policy.pull_every
+        tx.release(subject, due_at=now.wall + pause)
+
+    try:
+        yield from commit(work_in)
+    except LeaseLost:
+        return None
+    return page
+
+
+def _try_to_identify(world: World, supplier: Supplier, identified: set[str]) -> Saga[None]:
+    """A supplier that is down must not keep orders from coming in; its lines wait."""
+    try:
+        yield from identify(world, supplier)
+    except BridgeError:
+        return
+    identified.add(supplier.name)
+
+
+def _start(tx: Tx, name: str, now: datetime) -> tuple[str | None, datetime]:
+    found = tx.cursor(name)
+    return (found[0] if found else None, tx.take_from(name) or now)
+
+
+def due_at_start(tx: Tx, stores: Mapping[str, Store], now: datetime) -> None:
+    """Every store's pull is due once when a bridge starts, unless it is planned already."""
+    for name in stores:
+        if tx.work(Subject.pull(name)).due_at is None:
+            tx.wake(Subject.pull(name), now)

@@ -1,0 +1,301 @@
+"""What the journal keeps about each thing, beside the thing itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+import attrs
+
+from ._model import Order, Package, PurchaseOrder, ShipmentNotice
+from ._money import Money
+from ._states import Fulfillment, IntentState, NoticeState, Payment
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "Intent",
+    "NoticeRecord",
+    "OrderRecord",
+    "PurchaseRecord",
+    "ReservationRow",
+    "Review",
+    "ReviewCode",
+    "Subject",
+    "Work",
+]
+
+
+class Subject:
+    """Names of what one worker at a time may work on."""
+
+    @staticmethod
+    def order(order_id: str) -> str:
+        """An order, its purchase orders, and all writes to its store about it."""
+        return f"order/{order_id}"
+
+    @staticmethod
+    def cart(supplier: str) -> str:
+        """A supplier account's growing order."""
+        return f"cart/{supplier}"
+
+    @staticmethod
+    def pull(store: str) -> str:
+        """The pull of one store."""
+        return f"pull/{store}"
+
+
+@attrs.frozen(kw_only=True)
+class Work:
+    """When a subject is due, and who has it.
+
+    Args:
+        fence: Rises with each claim; a commit under an older one is refused.
+
+        lease_until: Until when the holder of ``fence`` may have a call under way.
+
+        failures: In a row.
+    """
+
+    subject: str
+    due_at: datetime | None
+    fence: int
+    lease_until: datetime | None
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class OrderRecord:
+    """A store's order as the journal has it.
+
+    Args:
+        version: Rises with each change of what matters.
+
+        taken: The bridge acts on it; else it is only observed.
+
+        seen_at: When the store last showed it to us.
+
+        refresh: A nudge asks to read it again.
+
+        unsourced: A line waits for a supplier that could not be asked who it is.
+
+        progress_shown: Key of what it shows.
+    """
+
+    order: Order
+    version: int = 1
+    taken: bool
+    held: bool = False
+    forgotten: bool = False
+    seen_at: datetime
+    refresh: bool = False
+    unsourced: bool = False
+    progress_shown: str = ""
+    next_at: datetime | None = None
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseRecord:
+    """A purchase order as the journal has it.
+
+    Args:
+        epoch: Part of the reference; rises only after a found order was confirmed canceled or
+            rejected.
+
+        left: The state before ON_HOLD or CANCEL_REQUESTED.
+
+        approved: A person or the policy has said: place it.
+
+        op_no: Which operation of its kind is the current one; rises when a person orders a retry.
+
+        reads: Times it was read at the supplier, which spaces the next reads.
+
+        next_at: When it wants to be worked on; None if it waits for a named thing or is done.
+
+        waits: For what, in a word: ``"approval"``, ``"stock"``, ``"review"``.
+    """
+
+    po: PurchaseOrder
+    fulfillment: Fulfillment = Fulfillment.TO_ORDER
+    payment: Payment = Payment.UNKNOWN
+    left: Fulfillment | None = None
+    raw_status: str = ""
+    epoch: int = 0
+    approved: bool = False
+    op_no: int = 1
+    total: Money | None = None
+    url: str = ""
+    split_from: str = ""
+    created_at: datetime
+    placed_at: datetime | None = None
+    changed_at: datetime | None = None
+    supplier_at: datetime | None = None
+    reads: int = 0
+    next_at: datetime | None = None
+    waits: str = ""
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class NoticeRecord:
+    """A shipment notice as the journal has it.
+
+    Args:
+        shipment_ref: The supplier's name of the departure: one notice each.
+
+        announced: The packages the shop was told of.
+
+        refs: The shop's ids of what was made.
+    """
+
+    notice: ShipmentNotice
+    shipment_ref: str
+    state: NoticeState = NoticeState.DUE
+    announced: tuple[Package, ...] = ()
+    refs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    op_no: int = 1
+    created_at: datetime
+    next_at: datetime | None = None
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Intent:
+    """We are about to do this, once.
+
+    Args:
+        about: What it is done to: a purchase order's id, a notice's key, a supplier's name.
+
+        rule: The unknown-outcome rule as stored.
+
+        wait: Seconds after which, on one steady clock, no attempt so far can land any more and no
+            look-up can miss it.
+
+        watch_domain: Which steady clock ``watch_from`` and ``absent_at`` are on.
+
+        watch_from: Since when an attempt without an answer is watched, in seconds of that clock.
+
+        absences: Look-ups after ``wait`` that did not find it.
+    """
+
+    id: int
+    subject: str
+    about: str
+    operation: str
+    op_no: int
+    step: str
+    account: str
+    state: IntentState
+    rule: str
+    amount: Money | None = None
+    binding: bool = True
+    wait: float = 0.0
+    watch_domain: str = ""
+    watch_from: float = 0.0
+    absences: int = 0
+    absent_at: float = 0.0
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try at an intent: the bytes, their fingerprint, what came back."""
+
+    intent: int
+    no: int
+    request: str
+    sha256: str
+    at: datetime
+    state: IntentState
+    answer: str = ""
+    fence: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One line of the audit, in one order over the whole journal.
+
+    Args:
+        position: Rises with each event; no reader can skip one.
+
+        kind: ``"OrderSeen"``, ``"Placed"``, ``"Announced"``, ...
+
+        about: The id of what it happened to.
+
+        order_id: The store order it belongs to, or empty.
+
+        data: Details, without shopper data or secrets.
+    """
+
+    position: int
+    at: datetime
+    kind: str
+    about: str
+    order_id: str = ""
+    data: dict[str, str] = attrs.field(factory=dict[str, str])
+
+
+@attrs.frozen(kw_only=True)
+class ReservationRow:
+    """What is wanted and what is held of one remote id at one supplier account."""
+
+    supplier: str
+    remote_id: str
+    wanted: Decimal = Decimal(0)
+    held: Decimal = Decimal(0)
+    available: Decimal | None = None
+    ours: bool = True
+    seen_at: datetime | None = None
+
+
+class ReviewCode(Enum):
+    """Why a person is asked. Words are never renamed or removed."""
+
+    ORDER_NOT_UNDERSTOOD = "ORDER_NOT_UNDERSTOOD"
+    NOTHING_TO_SHIP = "NOTHING_TO_SHIP"
+    SHORTFALL = "SHORTFALL"
+    FRACTION = "FRACTION"
+    FOREIGN_UNITS = "FOREIGN_UNITS"
+    UNCLEAR = "UNCLEAR"
+    REFUSED = "REFUSED"
+    PARKED = "PARKED"
+    CONFIRMED_NOT_FOUND = "CONFIRMED_NOT_FOUND"
+    DOUBLE = "DOUBLE"
+    CANCELED_AFTER_PLACING = "CANCELED_AFTER_PLACING"
+    CHANGED_AFTER_PLACING = "CHANGED_AFTER_PLACING"
+    CONTRADICTORY_STATUS = "CONTRADICTORY_STATUS"
+    LOST_AT_SUPPLIER = "LOST_AT_SUPPLIER"
+    TRACKING_CHANGED = "TRACKING_CHANGED"
+    LIMIT = "LIMIT"
+    FAULT = "FAULT"
+
+
+@attrs.frozen(kw_only=True)
+class Review:
+    """A question only a person may answer.
+
+    Args:
+        code: Why.
+
+        about: The id of what it is about.
+
+        evidence: What was seen, without shopper data.
+
+        decisions: What may be answered.
+
+        decision: What was answered, once it was.
+    """
+
+    id: int
+    code: ReviewCode
+    about: str
+    order_id: str = ""
+    account: str = ""
+    evidence: str
+    decisions: tuple[str, ...]
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    decision: str = ""

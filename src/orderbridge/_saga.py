@@ -1,0 +1,167 @@
+"""Sagas: the use cases as generators, with no sockets, clocks or threads of their own.
+
+A saga yields one of five effects and is sent what came of it. A driver runs it, in a thread, on
+an event loop or in a simulator. Every place where a crash or a lost answer can fall is a
+``yield``, so a test can stop at each of them and start again.
+
+The helpers at the end are the only place where ``Any`` stands: they tie each effect to the type
+of what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+import attrs
+
+from ._http import Read, Request, Response
+from ._journal import Tx
+from .adapters import Flow
+
+__all__ = [
+    "Clock",
+    "Commit",
+    "Effect",
+    "Fetch",
+    "Look",
+    "Lost",
+    "Saga",
+    "Send",
+    "Tick",
+    "clock",
+    "commit",
+    "fetch",
+    "look",
+    "run_flow",
+    "send",
+]
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Clock:
+    """What time it is, twice: for people, and for measuring.
+
+    Args:
+        wall: UTC, as good as this machine's clock is.
+
+        steady: Seconds of a clock that never jumps.
+
+        domain: Names that steady clock: readings of two domains cannot be compared. A machine
+            that was started anew has another.
+
+        salt: New random text each time.
+    """
+
+    wall: datetime
+    steady: float
+    domain: str
+    salt: str
+
+
+@attrs.frozen
+class Lost:
+    """A write that got no answer.
+
+    Args:
+        sent: False if not one byte left, which proves that nothing happened.
+
+        why: For the audit.
+    """
+
+    sent: bool
+    why: str
+
+
+@attrs.frozen
+class Tick:
+    """What time is it?"""
+
+
+@attrs.frozen
+class Fetch:
+    """A read: the driver may repeat it, and raises a ``BridgeError`` if no answer can be had."""
+
+    account: str
+    read: Read
+
+
+@attrs.frozen
+class Send:
+    """A write: sent once, and not at all if the steady clock shows more than ``not_after``.
+
+    The check is made right before the bytes leave: whoever was asleep since the intent's commit
+    must not send what others have given up by now.
+    """
+
+    account: str
+    request: Request
+    not_after: float
+
+
+@attrs.frozen
+class Commit:
+    """A transaction on the journal."""
+
+    work: Callable[[Tx], object]
+
+
+@attrs.frozen
+class Look:
+    """A look at the journal; nothing is written."""
+
+    work: Callable[[Tx], object]
+
+
+Effect: TypeAlias = Tick | Fetch | Send | Commit | Look
+Saga: TypeAlias = Generator[Effect, Any, T]
+
+
+def clock() -> Saga[Clock]:
+    """What time it is."""
+    now: Clock = yield Tick()
+    return now
+
+
+def fetch(account: str, read: Read) -> Saga[Response]:
+    """The answer to a read."""
+    response: Response = yield Fetch(account, read)
+    return response
+
+
+def send(account: str, request: Request, *, not_after: float) -> Saga[Response | Lost]:
+    """What came of a write."""
+    outcome: Response | Lost = yield Send(account, request, not_after)
+    return outcome
+
+
+def commit(work: Callable[[Tx], T]) -> Saga[T]:
+    """What a transaction returned, after it was committed."""
+    result: T = yield Commit(work)
+    return result
+
+
+def look(work: Callable[[Tx], T]) -> Saga[T]:
+    """What a look at the journal returned."""
+    result: T = yield Look(work)
+    return result
+
+
+def run_flow(account: str, flow: Flow[T]) -> Saga[T]:
+    """Run an adapter's flow to its end.
+
+    A read that fails ends the flow: it is closed and the error goes on. Nothing has happened then.
+    """
+    try:
+        read = next(flow)
+        while True:
+            response = yield from fetch(account, read)
+            read = flow.send(response)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()

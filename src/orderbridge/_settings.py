@@ -1,0 +1,147 @@
+"""Settings from tables of a configuration: wrong keys and values are named, secrets come from outside."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar, cast
+
+import attrs
+from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.errors import ForbiddenExtraKeysError
+
+from ._model import Secret
+from ._money import Money
+from .errors import ConfigurationError
+
+__all__ = ["structure"]
+
+T = TypeVar("T")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def structure(cls: type[T], table: Mapping[str, object], *, where: str) -> T:
+    """``cls`` out of a table.
+
+    Args:
+        cls: An attrs class.
+
+        table: Its fields by name, as TOML or JSON gives them. Durations are ``"15m"``, ``"4h"``.
+
+        where: What the table is, for the error: ``store 'shop'``.
+
+    Raises:
+        ConfigurationError: names the key, what came and what would be right. Values of secrets are
+            never shown.
+    """
+    try:
+        return _converter().structure(dict(table), cls)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+    except Exception as error:
+        raise ConfigurationError(f"{where}: {_words(error, cls)}") from None
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(Secret, lambda value, _: _secret(value))
+    converter.register_structure_hook(timedelta, lambda value, _: _duration(value))
+    converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(_text(value)))
+    converter.register_structure_hook(str, lambda value, _: _text(value))
+    converter.register_structure_hook(bool, lambda value, _: _yes_or_no(value))
+    converter.register_structure_hook(datetime, lambda value, _: _time(value))
+    return converter
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{value!r} is a {type(value).__name__}; give it in quotes")
+    return value
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _time(value: object) -> datetime:
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
+    if at.tzinfo is None:
+        raise ConfigurationError(f"{at.isoformat()} has no time zone; write {at.isoformat()}Z for UTC")
+    return at
+
+
+def _duration(value: object) -> timedelta:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", _text(value).strip())
+    if found is None:
+        raise ConfigurationError(f"{value!r} is not a duration such as 30s, 15m, 4h or 2d")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ConfigurationError(f"a secret is text, not a {type(value).__name__}")
+    kind, mark, rest = value.partition(":")
+    if mark and kind == "env":
+        found = os.environ.get(rest)
+        if found is None:
+            raise ConfigurationError(f"the environment has no variable {rest}")
+        return Secret(found)
+    if mark and kind == "file":
+        try:
+            return Secret(Path(rest).expanduser().read_text().strip())
+        except OSError as error:
+            raise ConfigurationError(f"the file {rest} cannot be read: {error.strerror}") from None
+    if mark and kind == "keyring":
+        return _from_keyring(rest)
+    return Secret(value)
+
+
+def _from_keyring(name: str) -> Secret:
+    try:
+        # By name, so that the library and its types are only needed where it is used.
+        ask = cast("Callable[[str, str], str | None]", import_module("keyring").get_password)
+    except ImportError:
+        raise ConfigurationError("keyring: is not installed; pip install 'orderbridge[keyring]'") from None
+    found = ask("orderbridge", name)
+    if found is None:
+        raise ConfigurationError(f"the keyring has no password {name!r} for service 'orderbridge'")
+    return Secret(found)
+
+
+def _words(error: Exception, cls: object) -> str:
+    if isinstance(error, (ClassValidationError, IterableValidationError)):
+        inner = error.exceptions[0]
+        owner = error.cl if isinstance(error, ClassValidationError) else cls
+        words = _words(inner, owner)
+        for note in getattr(inner, "__notes__", ()):
+            field = re.search(r"attribute (\w+)", str(note))
+            if field:
+                return f"{field[1]}: {words}"
+        return words
+    if isinstance(error, ForbiddenExtraKeysError):
+        key = sorted(error.extra_fields)[0]
+        names = [field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", error.cl))]
+        near = difflib.get_close_matches(key, names, n=1)
+        return f"{key}: there is no such key; " + (
+            f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(names)}"
+        )
+    if isinstance(error, KeyError):
+        return f"{error.args[0]}: is missing"
+    if isinstance(error, ValueError) and isinstance(cls, type) and issubclass(cls, Enum):
+        return f"{error}; give one of {', '.join(str(item.value) for item in cls)}"
+    return str(error)

@@ -1,0 +1,142 @@
+"""``decode``: what the bridge understands of recorded orders, without an account or a network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, cast
+
+import attrs
+import typer
+
+from .. import Address, Line, Order, Secret
+from .._canonical import plain
+from .._plugins import platform_of
+from ..adapters import DecodesOrders, SetAside, StorePlatform
+from ..errors import ConfigurationError
+from .output import AsJson, print_json, print_table
+
+__all__ = ["decode", "decode_file"]
+
+
+def decode(
+    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce.")],
+    file: Annotated[
+        str, typer.Argument(help="One order, a list of them, or a webhook's body; - is standard input.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show what the bridge understands of recorded orders. Exit code 3: some were refused."""
+    found = decode_file(platform, _read(file))
+    orders = [item for item in found if isinstance(item, Order)]
+    refused = [(index, item) for index, item in enumerate(found) if isinstance(item, SetAside)]
+    if as_json:
+        print_json(
+            {
+                "orders": [_order(order) for order in orders],
+                "refused": [
+                    {"index": index, "path": item.path, "why": item.why.removeprefix(f"{item.path}: ")}
+                    for index, item in refused
+                ],
+            }
+        )
+    else:
+        _show(orders, refused)
+    if refused:
+        raise typer.Exit(3)
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def decode_file(platform: str, body: bytes) -> tuple[Order | SetAside, ...]:
+    """The orders in a file, in its order, and in their places those that cannot be understood.
+
+    Raises:
+        ConfigurationError: there is no such shop system here, or it has no way to read files.
+    """
+    found = platform_of("store", platform)
+    assert isinstance(found, StorePlatform)
+    adapter = found.adapter(found.settings(**_no_account(found.settings)))
+    if not isinstance(adapter, DecodesOrders):
+        raise ConfigurationError(f"platform: {found.title} has no way to read orders from a file")
+    return adapter.decode_orders(body)
+
+
+def _no_account(settings: type) -> dict[str, object]:
+    """Values for the fields that an account must have, which a file does not need."""
+    values: dict[str, object] = {"base_url": "https://shop.example"}
+    for field in attrs.fields(cast("type[attrs.AttrsInstance]", attrs.resolve_types(settings))):
+        if field.default is attrs.NOTHING and field.name not in values:
+            values[field.name] = Secret("none") if field.type is Secret else ""
+    return values
+
+
+def _order(order: Order) -> dict[str, object]:
+    return _nulls(
+        {
+            "ref": order.ref,
+            "number": order.number,
+            "placed_at": order.placed_at,
+            "updated_at": order.updated_at,
+            "currency": order.currency,
+            "payment": order.payment,
+            "canceled": order.canceled,
+            "raw_status": order.raw_status,
+            "total": order.total,
+            "lines": [_line(line) for line in order.lines],
+            "ship_to": _address(order.ship_to),
+            "bill_to": _address(order.bill_to),
+            "shipping": [
+                _nulls({"code": way.code, "title": way.title, "total": way.total}) for way in order.shipping
+            ],
+        }
+    )
+
+
+def _line(line: Line) -> dict[str, object]:
+    return _nulls(
+        {
+            "ref": line.ref,
+            "ship_ref": line.ship_ref,
+            "sku": line.sku,
+            "product_ref": line.product_ref,
+            "variant_ref": line.variant_ref,
+            "name": line.name,
+            "quantity": line.quantity,
+            "open": line.open,
+            "unit_price": line.unit_price,
+            "total": line.total,
+            "shippable": line.shippable,
+        }
+    )
+
+
+def _address(address: Address | None) -> dict[str, object] | None:
+    return None if address is None else _nulls(attrs.asdict(address))
+
+
+def _nulls(fields: dict[str, object]) -> dict[str, object]:
+    """What is absent is null, never an empty text."""
+    return {name: None if value == "" else plain(value) for name, value in fields.items()}
+
+
+def _show(orders: list[Order], refused: list[tuple[int, SetAside]]) -> None:
+    print_table(
+        f"{len(orders)} understood",
+        ("Order", "Number", "Placed", "Status", "Payment", "Total", "Open", "Product", "SKU"),
+        (
+            (order.ref, order.number, order.placed_at, order.raw_status, order.payment.value, order.total)
+            + (f"{line.open:f} of {line.quantity:f}", line.name, line.sku)
+            for order in orders
+            for line in order.lines
+        ),
+    )
+    if refused:
+        print_table(
+            f"{len(refused)} refused", ("No.", "Field", "Why"), ((i, item.path, item.why) for i, item in refused)
+        )

@@ -1,0 +1,61 @@
+"""What the commands print: tables for people, JSON for programs, one line on stderr for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .._canonical import plain
+
+__all__ = ["AsJson", "ConfigFile", "console", "print_json", "print_table", "say_wrong", "when"]
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ConfigFile: TypeAlias = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)
+]
+
+
+def console() -> Console:
+    """Where people read."""
+    return Console(highlight=False)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on one line."""
+    typer.echo(json.dumps(plain(value)))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; what stands in it is never read as markup."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    console().print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return when(value)
+    return str(value)
+
+
+def when(at: datetime) -> str:
+    """A time for people: UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def say_wrong(words: str) -> None:
+    """One line on stderr."""
+    typer.echo(f"orderbridge: {' '.join(words.split())}", err=True)

@@ -1,0 +1,107 @@
+-- The first schema. Tables are ours to change; only the views at the end are promised.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE accounts (
+  name TEXT PRIMARY KEY, kind TEXT NOT NULL, platform TEXT NOT NULL, owner TEXT NOT NULL,
+  identity TEXT NOT NULL, take_from TEXT, first_seen TEXT NOT NULL);
+
+CREATE TABLE orders (
+  id TEXT PRIMARY KEY, store TEXT NOT NULL, ref TEXT NOT NULL, number TEXT NOT NULL, owner TEXT NOT NULL,
+  placed_at TEXT NOT NULL, updated_at TEXT NOT NULL, currency TEXT NOT NULL, payment TEXT NOT NULL,
+  ready INTEGER NOT NULL, canceled INTEGER NOT NULL, raw_status TEXT NOT NULL, total TEXT NOT NULL,
+  digest TEXT NOT NULL, version INTEGER NOT NULL, taken INTEGER NOT NULL, held INTEGER NOT NULL,
+  refresh INTEGER NOT NULL, unsourced INTEGER NOT NULL, progress_shown TEXT NOT NULL,
+  seen_at TEXT NOT NULL, next_at TEXT, failures INTEGER NOT NULL, doc TEXT NOT NULL,
+  UNIQUE (store, ref));
+CREATE INDEX orders_by_time ON orders (store, placed_at, id);
+
+-- Shopper data stands apart so that it can be forgotten; the hash is salted per order.
+CREATE TABLE order_private (
+  order_id TEXT PRIMARY KEY REFERENCES orders (id), salt TEXT NOT NULL, hash TEXT NOT NULL, doc TEXT NOT NULL);
+CREATE TABLE tombstones (order_id TEXT PRIMARY KEY, at TEXT NOT NULL);
+
+CREATE TABLE lines (
+  order_id TEXT NOT NULL REFERENCES orders (id), ref TEXT NOT NULL, sku TEXT NOT NULL, link_key TEXT NOT NULL,
+  name TEXT NOT NULL, quantity TEXT NOT NULL, open TEXT NOT NULL, shippable INTEGER NOT NULL,
+  waits TEXT NOT NULL, PRIMARY KEY (order_id, ref));
+CREATE INDEX lines_waiting ON lines (waits, link_key);
+
+CREATE TABLE links (
+  store TEXT NOT NULL, link_key TEXT NOT NULL, supplier TEXT NOT NULL, remote_id TEXT NOT NULL,
+  factor TEXT NOT NULL, PRIMARY KEY (store, link_key, supplier, remote_id));
+
+CREATE TABLE purchase_orders (
+  id TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), supplier TEXT NOT NULL, n INTEGER NOT NULL,
+  reference TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, fulfillment TEXT NOT NULL, payment TEXT NOT NULL,
+  raw_status TEXT NOT NULL, supplier_ref TEXT, approved INTEGER NOT NULL, waits TEXT NOT NULL,
+  created_at TEXT NOT NULL, next_at TEXT, doc TEXT NOT NULL,
+  UNIQUE (order_id, supplier, n), UNIQUE (supplier, supplier_ref));
+CREATE INDEX purchase_orders_by_state ON purchase_orders (supplier, fulfillment, created_at);
+
+-- So many supplier units of a remote id for one line: what reservations and allocations are read from.
+CREATE TABLE allocations (
+  po_id TEXT NOT NULL REFERENCES purchase_orders (id), line_ref TEXT NOT NULL, remote_id TEXT NOT NULL,
+  units TEXT NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (po_id, line_ref, remote_id));
+
+CREATE TABLE reservations (
+  supplier TEXT NOT NULL, remote_id TEXT NOT NULL, wanted TEXT NOT NULL, held TEXT NOT NULL, available TEXT,
+  ours INTEGER NOT NULL, seen_at TEXT, PRIMARY KEY (supplier, remote_id));
+
+CREATE TABLE notices (
+  key TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), po_id TEXT NOT NULL REFERENCES purchase_orders (id),
+  shipment_ref TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, next_at TEXT, doc TEXT NOT NULL,
+  UNIQUE (po_id, shipment_ref));
+CREATE INDEX notices_by_order ON notices (order_id);
+
+CREATE TABLE intents (
+  id INTEGER PRIMARY KEY, subject TEXT NOT NULL, about TEXT NOT NULL, operation TEXT NOT NULL, op_no INTEGER NOT NULL,
+  step TEXT NOT NULL, account TEXT NOT NULL, state TEXT NOT NULL, doc TEXT NOT NULL,
+  UNIQUE (about, operation, op_no, step));
+CREATE INDEX intents_unresolved ON intents (state, account);
+
+CREATE TABLE attempts (
+  intent INTEGER NOT NULL REFERENCES intents (id), no INTEGER NOT NULL, at TEXT NOT NULL, sha256 TEXT NOT NULL,
+  request TEXT NOT NULL, state TEXT NOT NULL, answer TEXT NOT NULL, fence INTEGER NOT NULL,
+  PRIMARY KEY (intent, no));
+
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL,
+  order_id TEXT NOT NULL, owner TEXT NOT NULL, data TEXT NOT NULL, sha256 TEXT NOT NULL);
+CREATE INDEX events_by_order ON events (order_id, position);
+CREATE TABLE consumers (name TEXT PRIMARY KEY, position INTEGER NOT NULL);
+
+CREATE TABLE work (
+  subject TEXT PRIMARY KEY, due_at TEXT, fence INTEGER NOT NULL, lease_until TEXT, failures INTEGER NOT NULL);
+CREATE INDEX work_due ON work (due_at);
+
+CREATE TABLE cursors (store TEXT PRIMARY KEY, cursor TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE inbox (account TEXT NOT NULL, dedupe TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (account, dedupe));
+
+CREATE TABLE reviews (
+  id INTEGER PRIMARY KEY, code TEXT NOT NULL, about TEXT NOT NULL, order_id TEXT NOT NULL, account TEXT NOT NULL,
+  evidence TEXT NOT NULL, decisions TEXT NOT NULL, opened_at TEXT NOT NULL, resolved_at TEXT, decision TEXT NOT NULL);
+CREATE UNIQUE INDEX reviews_one_open ON reviews (code, about) WHERE resolved_at IS NULL;
+
+-- Money spent or about to be: rolling limits are read from here.
+CREATE TABLE budgets (
+  intent INTEGER PRIMARY KEY REFERENCES intents (id), owner TEXT NOT NULL, currency TEXT NOT NULL,
+  amount TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX budgets_rolling ON budgets (owner, currency, at);
+CREATE TABLE switches (owner TEXT PRIMARY KEY, stopped INTEGER NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL);
+
+CREATE TABLE cache (
+  account TEXT NOT NULL, sha256 TEXT NOT NULL, expires_at TEXT NOT NULL, answer TEXT NOT NULL,
+  PRIMARY KEY (account, sha256));
+
+CREATE VIEW orderbridge_orders AS
+  SELECT id, store, ref, number, owner, placed_at, updated_at, currency, payment, canceled, raw_status, total, taken, held
+  FROM orders;
+CREATE VIEW orderbridge_lines AS
+  SELECT order_id, ref, sku, name, quantity, open, shippable, waits FROM lines;
+CREATE VIEW orderbridge_purchase_orders AS
+  SELECT id, order_id, supplier, n, reference, supplier_ref, fulfillment, payment, raw_status, created_at, waits
+  FROM purchase_orders;
+CREATE VIEW orderbridge_shipments AS
+  SELECT key, order_id, po_id AS purchase_order_id, shipment_ref, state FROM notices;
+CREATE VIEW orderbridge_reviews AS
+  SELECT id, code, about, order_id, account, evidence, opened_at, resolved_at, decision FROM reviews;

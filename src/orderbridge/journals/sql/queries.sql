@@ -1,0 +1,309 @@
+-- name: put_meta
+-- Keep one fact about the journal itself.
+INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+-- name: get_meta
+-- One fact about the journal itself.
+SELECT value FROM meta WHERE name = :name;
+
+-- name: put_account
+-- Remember an account's identity and where its first pull starts.
+INSERT INTO accounts (name, kind, platform, owner, identity, take_from, first_seen)
+VALUES (:name, :kind, :platform, :owner, :identity, :take_from, :first_seen)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, identity = excluded.identity, take_from = excluded.take_from;
+-- name: get_account
+-- An account as it was first seen.
+SELECT kind, platform, owner, identity, take_from FROM accounts WHERE name = :name;
+
+-- name: get_work
+-- Who has a subject, and when it is due.
+SELECT subject, due_at, fence, lease_until, failures FROM work WHERE subject = :subject;
+-- name: put_work
+-- Set when a subject is due and who has it.
+INSERT INTO work (subject, due_at, fence, lease_until, failures)
+VALUES (:subject, :due_at, :fence, :lease_until, :failures)
+ON CONFLICT (subject) DO UPDATE SET due_at = excluded.due_at, fence = excluded.fence,
+  lease_until = excluded.lease_until, failures = excluded.failures;
+-- name: wake
+-- Make a subject due no later than a time.
+INSERT INTO work (subject, due_at, fence, lease_until, failures) VALUES (:subject, :due_at, 0, NULL, 0)
+ON CONFLICT (subject) DO UPDATE
+  SET due_at = CASE WHEN work.due_at < excluded.due_at THEN work.due_at ELSE excluded.due_at END;
+-- name: due
+-- Subjects whose time has come and which nobody has.
+SELECT subject FROM work WHERE due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+ORDER BY due_at, subject LIMIT :limit;
+-- name: next_due
+-- When the next subject wants work.
+SELECT MIN(CASE WHEN lease_until IS NOT NULL AND lease_until > due_at THEN lease_until ELSE due_at END) AS at
+FROM work WHERE due_at IS NOT NULL;
+
+-- name: get_order
+-- An order with its private part.
+SELECT o.version, o.taken, o.held, o.seen_at, o.refresh, o.unsourced, o.progress_shown, o.next_at, o.failures,
+  o.doc, p.doc AS private
+FROM orders o LEFT JOIN order_private p ON p.order_id = o.id WHERE o.id = :id;
+-- name: put_order
+-- Keep an order as the store shows it, and what we know beside it.
+INSERT INTO orders (id, store, ref, number, owner, placed_at, updated_at, currency, payment, ready, canceled, raw_status,
+  total, digest, version, taken, held, refresh, unsourced, progress_shown, seen_at, next_at, failures, doc)
+VALUES (:id, :store, :ref, :number, :owner, :placed_at, :updated_at, :currency, :payment, :ready, :canceled, :raw_status,
+  :total, :digest, :version, :taken, :held, :refresh, :unsourced, :progress_shown, :seen_at, :next_at, :failures, :doc)
+ON CONFLICT (id) DO UPDATE SET number = excluded.number, owner = excluded.owner, placed_at = excluded.placed_at,
+  updated_at = excluded.updated_at, currency = excluded.currency, payment = excluded.payment, ready = excluded.ready,
+  canceled = excluded.canceled, raw_status = excluded.raw_status, total = excluded.total, digest = excluded.digest,
+  version = excluded.version, taken = excluded.taken, held = excluded.held, refresh = excluded.refresh,
+  unsourced = excluded.unsourced, progress_shown = excluded.progress_shown, seen_at = excluded.seen_at,
+  next_at = excluded.next_at, failures = excluded.failures, doc = excluded.doc;
+-- name: seen_order
+-- The store still shows the same order.
+UPDATE orders SET seen_at = :seen_at, refresh = 0 WHERE id = :id;
+-- name: put_progress
+-- What the shop shows of the suppliers' progress.
+UPDATE orders SET progress_shown = COALESCE(:shown, progress_shown), next_at = :next_at, failures = :failures
+WHERE id = :id;
+-- name: set_flags
+-- Ask for an order to be read again, or keep it from being acted on.
+UPDATE orders SET refresh = :refresh, held = :held WHERE id = :id;
+-- name: put_private
+-- Shopper data, apart; a forgotten shopper stays forgotten.
+INSERT INTO order_private (order_id, salt, hash, doc) SELECT :order_id, :salt, :hash, :doc
+WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE order_id = :order_id)
+ON CONFLICT (order_id) DO UPDATE SET salt = excluded.salt, hash = excluded.hash, doc = excluded.doc;
+-- name: drop_private
+-- Forget the shopper: data, salt and hash.
+DELETE FROM order_private WHERE order_id = :order_id;
+-- name: put_tombstone
+-- So that the next pull does not bring a forgotten shopper back.
+INSERT INTO tombstones (order_id, at) VALUES (:order_id, :at) ON CONFLICT (order_id) DO NOTHING;
+-- name: has_tombstone
+-- Was this order's shopper forgotten?
+SELECT 1 AS found FROM tombstones WHERE order_id = :order_id;
+-- name: list_orders
+-- Orders after a key, by id.
+SELECT id FROM orders
+WHERE (:store = '' OR store = :store) AND (:owner = '' OR owner = :owner) AND id > :after ORDER BY id LIMIT :limit;
+-- name: drop_lines
+-- Before the lines of an order are written anew.
+DELETE FROM lines WHERE order_id = :order_id;
+-- name: put_line
+-- One line of an order, for views and for what waits for a link.
+INSERT INTO lines (order_id, ref, sku, link_key, name, quantity, open, shippable, waits)
+VALUES (:order_id, :ref, :sku, :link_key, :name, :quantity, :open, :shippable, :waits);
+-- name: orders_waiting_for
+-- Orders with a line that waits for this product's link.
+SELECT DISTINCT l.order_id AS id FROM lines l JOIN orders o ON o.id = l.order_id
+WHERE o.store = :store AND l.waits = 'link' AND (l.link_key = :link_key OR 'sku:' || l.sku = :link_key);
+
+-- name: put_link
+-- This product is that remote id.
+INSERT INTO links (store, link_key, supplier, remote_id, factor) VALUES (:store, :link_key, :supplier, :remote_id, :factor)
+ON CONFLICT (store, link_key, supplier, remote_id) DO UPDATE SET factor = excluded.factor;
+-- name: drop_links
+-- Take a product's links away.
+DELETE FROM links WHERE store = :store AND link_key = :link_key;
+-- name: links_of
+-- A product's links.
+SELECT store, link_key, supplier, remote_id, factor FROM links WHERE store = :store AND link_key = :link_key
+ORDER BY supplier, remote_id;
+-- name: list_links
+-- All links of a store, or of all.
+SELECT store, link_key, supplier, remote_id, factor FROM links WHERE :store = '' OR store = :store
+ORDER BY store, link_key, supplier, remote_id;
+
+-- name: put_purchase
+-- Keep a purchase order.
+INSERT INTO purchase_orders (id, order_id, supplier, n, reference, epoch, fulfillment, payment, raw_status, supplier_ref,
+  approved, waits, created_at, next_at, doc)
+VALUES (:id, :order_id, :supplier, :n, :reference, :epoch, :fulfillment, :payment, :raw_status, :supplier_ref,
+  :approved, :waits, :created_at, :next_at, :doc)
+ON CONFLICT (id) DO UPDATE SET reference = excluded.reference, epoch = excluded.epoch,
+  fulfillment = excluded.fulfillment, payment = excluded.payment, raw_status = excluded.raw_status,
+  supplier_ref = excluded.supplier_ref, approved = excluded.approved, waits = excluded.waits,
+  next_at = excluded.next_at, doc = excluded.doc;
+-- name: get_purchase
+-- One purchase order.
+SELECT doc, (SELECT p.doc FROM order_private p WHERE p.order_id = purchase_orders.order_id) AS private
+FROM purchase_orders WHERE id = :id;
+-- name: purchases_of
+-- The purchase orders of an order.
+SELECT doc, (SELECT p.doc FROM order_private p WHERE p.order_id = purchase_orders.order_id) AS private
+FROM purchase_orders WHERE order_id = :order_id ORDER BY supplier, n;
+-- name: purchases_by_state
+-- A supplier's purchase orders in a state, oldest first.
+SELECT doc, (SELECT p.doc FROM order_private p WHERE p.order_id = purchase_orders.order_id) AS private
+FROM purchase_orders WHERE supplier = :supplier AND fulfillment = :fulfillment ORDER BY created_at, id;
+-- name: purchase_by_supplier_ref
+-- Whose is this order of the supplier?
+SELECT id FROM purchase_orders WHERE supplier = :supplier AND supplier_ref = :supplier_ref;
+-- name: drop_allocations
+-- Before the units of a purchase order are written anew.
+DELETE FROM allocations WHERE po_id = :po_id;
+-- name: put_allocation
+-- So many units of a line in a purchase order.
+INSERT INTO allocations (po_id, line_ref, remote_id, units, quantity)
+VALUES (:po_id, :line_ref, :remote_id, :units, :quantity);
+-- name: allocated
+-- Supplier units per remote id and purchase order that are wanted, in doubt or under way.
+SELECT a.remote_id, a.quantity, po.id, po.fulfillment FROM allocations a JOIN purchase_orders po ON po.id = a.po_id
+WHERE po.supplier = :supplier AND po.fulfillment IN ('TO_ORDER', 'RESERVED', 'PLACING', 'IN_DOUBT')
+ORDER BY po.created_at, po.id;
+
+-- name: put_reservation
+-- What is wanted and held of one remote id.
+INSERT INTO reservations (supplier, remote_id, wanted, held, available, ours, seen_at)
+VALUES (:supplier, :remote_id, :wanted, :held, :available, :ours, :seen_at)
+ON CONFLICT (supplier, remote_id) DO UPDATE SET wanted = excluded.wanted, held = excluded.held,
+  available = excluded.available, ours = excluded.ours, seen_at = excluded.seen_at;
+-- name: drop_reservation
+-- Neither wanted nor held any more.
+DELETE FROM reservations WHERE supplier = :supplier AND remote_id = :remote_id;
+-- name: reservations_of
+-- The growing order of a supplier account, as last seen.
+SELECT supplier, remote_id, wanted, held, available, ours, seen_at FROM reservations
+WHERE supplier = :supplier ORDER BY remote_id;
+
+-- name: put_notice
+-- Keep a shipment notice.
+INSERT INTO notices (key, order_id, po_id, shipment_ref, state, created_at, next_at, doc)
+VALUES (:key, :order_id, :po_id, :shipment_ref, :state, :created_at, :next_at, :doc)
+ON CONFLICT (key) DO UPDATE SET state = excluded.state, next_at = excluded.next_at, doc = excluded.doc;
+-- name: notices_of
+-- The notices of an order, oldest first.
+SELECT doc FROM notices WHERE order_id = :order_id ORDER BY created_at, key;
+
+-- name: find_intent
+-- The intent of one step.
+SELECT id, state, doc FROM intents
+WHERE about = :about AND operation = :operation AND op_no = :op_no AND step = :step;
+-- name: get_intent
+-- One intent.
+SELECT id, state, doc FROM intents WHERE id = :id;
+-- name: add_intent
+-- A new intent.
+INSERT INTO intents (subject, about, operation, op_no, step, account, state, doc)
+VALUES (:subject, :about, :operation, :op_no, :step, :account, :state, :doc) RETURNING id;
+-- name: put_intent
+-- An intent's state and what is known of it.
+UPDATE intents SET state = :state, doc = :doc WHERE id = :id;
+-- name: intents_of
+-- The intents of one operation.
+SELECT id, state, doc FROM intents WHERE about = :about AND operation = :operation AND op_no = :op_no ORDER BY id;
+-- name: unresolved
+-- Is anything of this still open?
+SELECT COUNT(*) AS n FROM intents WHERE about = :about AND state IN ('OPEN', 'UNKNOWN', 'PARKED');
+-- name: add_attempt
+-- One try, before it leaves.
+INSERT INTO attempts (intent, no, at, sha256, request, state, answer, fence)
+VALUES (:intent, :no, :at, :sha256, :request, :state, :answer, :fence);
+-- name: put_attempt
+-- What came of a try.
+UPDATE attempts SET state = :state, answer = :answer WHERE intent = :intent AND no = :no;
+-- name: attempts_of
+-- The tries at an intent.
+SELECT intent, no, at, sha256, request, state, answer, fence FROM attempts WHERE intent = :intent ORDER BY no;
+-- name: scrub_attempts
+-- The bytes of an order's tries hold its shopper's address.
+UPDATE attempts SET request = '', answer = '' WHERE intent IN (
+  SELECT id FROM intents WHERE subject = :subject
+    OR about IN (SELECT id FROM purchase_orders WHERE order_id = :order_id)
+    OR about IN (SELECT key FROM notices WHERE order_id = :order_id));
+
+-- name: add_event
+-- One line of the audit.
+INSERT INTO events (at, kind, about, order_id, owner, data, sha256)
+VALUES (:at, :kind, :about, :order_id, :owner, :data, :sha256);
+-- name: events_after
+-- The audit from a position on.
+SELECT position, at, kind, about, order_id, data FROM events
+WHERE position > :after AND (:owner = '' OR owner = :owner) ORDER BY position LIMIT :limit;
+-- name: events_of
+-- The time line of an order.
+SELECT position, at, kind, about, order_id, data FROM events WHERE order_id = :order_id ORDER BY position;
+-- name: get_consumer
+-- How far a consumer of the feed is.
+SELECT position FROM consumers WHERE name = :name;
+-- name: put_consumer
+-- How far a consumer of the feed is now.
+INSERT INTO consumers (name, position) VALUES (:name, :position)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position;
+
+-- name: get_cursor
+-- Where the pull of a store goes on.
+SELECT cursor, at FROM cursors WHERE store = :store;
+-- name: put_cursor
+-- Where the pull of a store goes on, with the page that came before it.
+INSERT INTO cursors (store, cursor, at) VALUES (:store, :cursor, :at)
+ON CONFLICT (store) DO UPDATE SET cursor = excluded.cursor, at = excluded.at;
+
+-- name: take_inbox
+-- Take a webhook in; nothing comes back if it was taken before.
+INSERT INTO inbox (account, dedupe, at) VALUES (:account, :dedupe, :at) ON CONFLICT DO NOTHING RETURNING dedupe;
+-- name: trim_inbox
+-- Old messages are not delivered again.
+DELETE FROM inbox WHERE at < :before;
+
+-- name: open_review
+-- Ask a person once; the newest evidence stands.
+INSERT INTO reviews (code, about, order_id, account, evidence, decisions, opened_at, resolved_at, decision)
+VALUES (:code, :about, :order_id, :account, :evidence, :decisions, :opened_at, NULL, '')
+ON CONFLICT (code, about) WHERE resolved_at IS NULL DO UPDATE SET evidence = excluded.evidence
+RETURNING id;
+-- name: close_reviews
+-- The question has answered itself.
+UPDATE reviews SET resolved_at = :at, decision = :decision
+WHERE about = :about AND code = :code AND resolved_at IS NULL;
+-- name: decide_review
+-- A person has answered.
+UPDATE reviews SET resolved_at = :at, decision = :decision WHERE id = :id AND resolved_at IS NULL;
+-- name: get_review
+-- One question.
+SELECT id, code, about, order_id, account, evidence, decisions, opened_at, resolved_at, decision FROM reviews WHERE id = :id;
+-- name: open_reviews
+-- The open questions, oldest first.
+SELECT r.id, r.code, r.about, r.order_id, r.account, r.evidence, r.decisions, r.opened_at, r.resolved_at, r.decision
+FROM reviews r LEFT JOIN orders o ON o.id = r.order_id
+WHERE r.resolved_at IS NULL AND r.id > :after AND (:owner = '' OR COALESCE(o.owner, '') = :owner)
+ORDER BY r.id LIMIT :limit;
+
+-- name: spend
+-- Money about to leave, in the same commit as the intent.
+INSERT INTO budgets (intent, owner, currency, amount, at) VALUES (:intent, :owner, :currency, :amount, :at)
+ON CONFLICT (intent) DO NOTHING;
+-- name: unspend
+-- It is proved that it did not leave.
+DELETE FROM budgets WHERE intent = :intent;
+-- name: spent
+-- What left or may have left since a time.
+SELECT amount FROM budgets WHERE owner = :owner AND currency = :currency AND at > :since;
+-- name: put_switch
+-- Stop all money of an owner, or let it go again.
+INSERT INTO switches (owner, stopped, reason, at) VALUES (:owner, :stopped, :reason, :at)
+ON CONFLICT (owner) DO UPDATE SET stopped = excluded.stopped, reason = excluded.reason, at = excluded.at;
+-- name: stopped
+-- Is this owner's money, or everybody's, stopped?
+SELECT reason FROM switches WHERE stopped = 1 AND owner IN ('', :owner) LIMIT 1;
+
+-- name: put_cache
+-- Keep an answer of reference data.
+INSERT INTO cache (account, sha256, expires_at, answer) VALUES (:account, :sha256, :expires_at, :answer)
+ON CONFLICT (account, sha256) DO UPDATE SET expires_at = excluded.expires_at, answer = excluded.answer;
+-- name: get_cache
+-- An answer that is still good.
+SELECT answer FROM cache WHERE account = :account AND sha256 = :sha256 AND expires_at > :now;
+
+-- name: count_purchases
+-- How many purchase orders stand where.
+SELECT fulfillment, COUNT(*) AS n FROM purchase_orders GROUP BY fulfillment;
+-- name: count_reviews
+-- How many questions are open.
+SELECT COUNT(*) AS n FROM reviews WHERE resolved_at IS NULL;
+-- name: oldest_unshipped
+-- The oldest order with a purchase order that has not left.
+SELECT MIN(o.placed_at) AS at FROM orders o JOIN purchase_orders po ON po.order_id = o.id
+WHERE po.fulfillment NOT IN ('SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELED', 'REJECTED');
+-- name: count_orders
+-- How many orders there are, and how many are acted on.
+SELECT COUNT(*) AS n, COALESCE(SUM(taken), 0) AS taken FROM orders;
+-- name: count_notices
+-- How many notices stand where.
+SELECT state, COUNT(*) AS n FROM notices GROUP BY state;

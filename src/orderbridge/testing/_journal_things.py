@@ -1,0 +1,380 @@
+"""The part of the journal suite about things: orders, purchase orders, notices, reviews, money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from .._journal import Journal, Tx
+from .._model import Address, ProductLink
+from .._records import Attempt, OrderRecord, PurchaseRecord, ReservationRow, ReviewCode, Subject
+from .._states import Fulfillment, NoticeState
+from ..errors import JournalError
+from ._journal_samples import (
+    MINUTE,
+    NOW,
+    a_notice,
+    a_purchase,
+    an_attempt,
+    an_intent,
+    an_order,
+    keep_order,
+)
+
+__all__ = ["ThingTests"]
+
+
+class ThingTests:
+    """What a journal keeps comes back exactly; ``JournalSuite`` brings the journal."""
+
+    # --- orders ---
+
+    def test_an_order_comes_back_exactly_as_it_was_put(self, journal: Journal) -> None:
+        record = OrderRecord(
+            order=an_order(),
+            version=3,
+            taken=True,
+            held=True,
+            seen_at=NOW,
+            refresh=True,
+            unsourced=True,
+            progress_shown="s",
+            next_at=NOW + MINUTE,
+            failures=2,
+        )
+        journal.transact(lambda tx: tx.put_order(record, owner="o", salt="pepper", waits={}))
+        found = journal.look(lambda tx: tx.order("shop/7"))
+        assert found == record
+        assert found is not None
+        assert found.order.digest == record.order.digest
+        assert str(found.order.lines[0].quantity) == "1.50"
+        assert str(found.order.lines[0].tax) == "0.000 EUR"
+        journal.transact(lambda tx: tx.seen_order("shop/7", NOW + MINUTE))
+        assert journal.look(lambda tx: tx.order("shop/7")) == attrs.evolve(
+            record, seen_at=NOW + MINUTE, refresh=False
+        )
+
+    def test_an_order_put_again_replaces_its_lines(self, journal: Journal) -> None:
+        order = an_order()
+        journal.transact(lambda tx: keep_order(tx, order))
+        shorter = attrs.evolve(order, lines=order.lines[1:], note="")
+        record = journal.transact(lambda tx: keep_order(tx, shorter))
+        assert journal.look(lambda tx: tx.order("shop/7")) == record
+
+    def test_flags_and_progress_change_without_touching_the_order(self, journal: Journal) -> None:
+        record = journal.transact(lambda tx: keep_order(tx, an_order()))
+        journal.transact(lambda tx: tx.set_flags("shop/7", refresh=True, held=True))
+        journal.transact(lambda tx: tx.put_progress("shop/7", shown="ready", next_at=NOW, failures=1))
+        journal.transact(lambda tx: tx.put_progress("shop/7", shown=None, next_at=None, failures=2))
+        assert journal.look(lambda tx: tx.order("shop/7")) == attrs.evolve(
+            record, refresh=True, held=True, progress_shown="ready", failures=2
+        )
+
+    def test_orders_are_listed_by_key_in_pages_and_by_owner(self, journal: Journal) -> None:
+        def keep(tx: Tx) -> None:
+            for ref in ("1", "2", "3"):
+                keep_order(tx, an_order(ref), owner="ann")
+            keep_order(tx, an_order("1", store="other"), owner="bob")
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.order_ids(limit=2)) == ("other/1", "shop/1")
+        assert journal.look(lambda tx: tx.order_ids(after="shop/1", limit=9)) == ("shop/2", "shop/3")
+        assert journal.look(lambda tx: tx.order_ids(store="shop")) == ("shop/1", "shop/2", "shop/3")
+        assert journal.look(lambda tx: tx.order_ids(owner="bob")) == ("other/1",)
+        assert journal.look(lambda tx: tx.count_orders()) == (4, 4)
+
+    def test_a_forgotten_shopper_is_gone_for_good(self, journal: Journal) -> None:
+        order = an_order()
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, order)
+            tx.put_purchase(a_purchase())
+            tx.put_notice(a_notice("k1", shipment="s1"))
+            for number, (about, subject) in enumerate(
+                (
+                    ("shop/7", Subject.order("shop/7")),
+                    ("shop/7/hub/1", Subject.cart("hub")),
+                    ("k1", Subject.order("shop/7")),
+                ),
+                start=1,
+            ):
+                intent = tx.add_intent(an_intent(about, subject=subject))
+                assert intent.id == number
+                tx.add_attempt(attrs.evolve(an_attempt(intent.id), answer="for Zoë"))
+
+        journal.transact(keep)
+        journal.transact(lambda tx: tx.forget("shop/7", NOW))
+        # The next pull brings the order again.
+        journal.transact(lambda tx: keep_order(tx, order))
+
+        found = journal.look(lambda tx: tx.order("shop/7"))
+        assert found is not None
+        assert found.forgotten
+        assert (found.order.ship_to, found.order.bill_to, found.order.note) == (None, None, "")
+        assert [line.attributes for line in found.order.lines] == [(), ()]
+        assert found.order.total == order.total
+        purchase = journal.look(lambda tx: tx.purchase("shop/7/hub/1"))
+        assert purchase is not None
+        assert (purchase.po.ship_to, purchase.po.note) == (Address(), "")
+        assert journal.look(lambda tx: tx.forgotten("shop/7"))
+        tries = journal.look(lambda tx: [attempt for intent in (1, 2, 3) for attempt in tx.attempts(intent)])
+        assert [(tried.request, tried.answer, tried.sha256) for tried in tries] == [("", "", "ab")] * 3
+
+    def test_forgetting_one_order_leaves_the_others_alone(self, journal: Journal) -> None:
+        def keep(tx: Tx) -> Attempt:
+            keep_order(tx, an_order("7"))
+            keep_order(tx, an_order("8"))
+            intent = tx.add_intent(an_intent("shop/8/hub/1", subject="order/shop/8"))
+            attempt = an_attempt(intent.id)
+            tx.add_attempt(attempt)
+            return attempt
+
+        attempt = journal.transact(keep)
+        journal.transact(lambda tx: tx.forget("shop/7", NOW))
+        other = journal.look(lambda tx: tx.order("shop/8"))
+        assert other is not None
+        assert other.order == an_order("8")
+        assert journal.look(lambda tx: tx.attempts(attempt.intent)) == (attempt,)
+
+    # --- links and accounts ---
+
+    def test_links_come_back_and_wake_the_orders_that_wait_for_them(self, journal: Journal) -> None:
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order("7"), waits="link")
+            keep_order(tx, an_order("8"))
+            keep_order(tx, an_order("7", store="other"), waits="link")
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "v1")) == ("shop/7",)
+        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "sku:SKU 1")) == ("shop/7",)
+        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "p2")) == ()
+        kit = [
+            ProductLink(store="shop", key="v1", supplier="hub", remote_id=remote, factor=Decimal("0.5"))
+            for remote in ("r1", "r2")
+        ]
+
+        def link(tx: Tx) -> None:
+            for part in (*kit, kit[0]):
+                tx.put_link(part)
+
+        journal.transact(link)
+        assert journal.look(lambda tx: (tx.links_of("shop", "v1"), tx.links("other"))) == (tuple(kit), ())
+        assert journal.look(lambda tx: tx.links()) == tuple(kit)
+        journal.transact(lambda tx: tx.drop_links("shop", "v1"))
+        assert journal.look(lambda tx: tx.links_of("shop", "v1")) == ()
+
+    def test_an_account_keeps_its_identity_and_where_its_first_pull_starts(self, journal: Journal) -> None:
+        def put(tx: Tx) -> None:
+            tx.put_account(
+                "shop", kind="store", platform="woo", owner="o", identity="id1", take_from=NOW, at=NOW
+            )
+
+        assert journal.look(lambda tx: (tx.account_identity("shop"), tx.take_from("shop"))) == (None, None)
+        journal.transact(put)
+        assert journal.look(lambda tx: (tx.account_identity("shop"), tx.take_from("shop"))) == ("id1", NOW)
+
+    # --- purchase orders and reservations ---
+
+    def test_a_purchase_order_comes_back_exactly_with_the_address_of_its_order(
+        self, journal: Journal
+    ) -> None:
+        record = a_purchase(supplier_ref="S-1")
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_purchase(record)
+            tx.put_purchase(a_purchase(2))
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.purchase("shop/7/hub/1")) == record
+        assert journal.look(lambda tx: tx.purchases("shop/7")) == (record, a_purchase(2))
+        assert journal.look(lambda tx: tx.purchase_with("hub", "S-1")) == "shop/7/hub/1"
+        assert journal.look(lambda tx: tx.purchase_with("other", "S-1")) is None
+        assert journal.look(lambda tx: tx.count_purchases()) == {"TO_ORDER": 2}
+        moved = attrs.evolve(record, fulfillment=Fulfillment.PLACED)
+        journal.transact(lambda tx: tx.put_purchase(moved))
+        assert journal.look(lambda tx: tx.purchases_in("hub", Fulfillment.PLACED)) == (moved,)
+        assert journal.look(lambda tx: tx.purchases_in("hub", Fulfillment.TO_ORDER)) == (a_purchase(2),)
+
+    @pytest.mark.parametrize(
+        "second",
+        [
+            pytest.param(a_purchase(2, supplier_ref="S-1"), id="the supplier's id of it"),
+            pytest.param(
+                attrs.evolve(
+                    a_purchase(), po=attrs.evolve(a_purchase().po, id="shop/7/hub/x", reference="x")
+                ),
+                id="its number at the supplier",
+            ),
+            pytest.param(
+                attrs.evolve(a_purchase(2), po=attrs.evolve(a_purchase(2).po, reference="ref7hub1")),
+                id="the reference the supplier sees",
+            ),
+        ],
+    )
+    def test_no_two_purchase_orders_share(self, journal: Journal, second: PurchaseRecord) -> None:
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_purchase(a_purchase(supplier_ref="S-1"))
+
+        journal.transact(keep)
+        with pytest.raises(JournalError):
+            journal.transact(lambda tx: tx.put_purchase(second))
+        assert journal.look(lambda tx: tx.purchases("shop/7")) == (a_purchase(supplier_ref="S-1"),)
+
+    def test_the_same_supplier_id_at_two_suppliers_is_two_orders(self, journal: Journal) -> None:
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_purchase(a_purchase(supplier="a", supplier_ref="1"))
+            tx.put_purchase(a_purchase(supplier="b", supplier_ref="1"))
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.purchase_with("b", "1")) == "shop/7/b/1"
+
+    def test_allocated_lists_what_is_not_yet_ordered_for_certain_oldest_first(self, journal: Journal) -> None:
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_purchase(attrs.evolve(a_purchase(3), fulfillment=Fulfillment.PLACED))
+            tx.put_purchase(attrs.evolve(a_purchase(2), fulfillment=Fulfillment.IN_DOUBT))
+            tx.put_purchase(a_purchase(1))
+            tx.put_purchase(a_purchase(1))
+            tx.put_purchase(a_purchase(1, supplier="other"))
+
+        journal.transact(keep)
+        found = journal.look(lambda tx: tx.allocated("hub"))
+        assert found == (
+            ("shop/7/hub/1", "r1", Fulfillment.TO_ORDER, Decimal("2.0")),
+            ("shop/7/hub/2", "r1", Fulfillment.IN_DOUBT, Decimal("2.0")),
+        )
+
+    def test_reservations_are_kept_until_neither_wanted_nor_held(self, journal: Journal) -> None:
+        row = ReservationRow(
+            supplier="hub", remote_id="r1", wanted=Decimal("2"), held=Decimal("1.0"), ours=False, seen_at=NOW
+        )
+        other = attrs.evolve(row, remote_id="r0", available=Decimal("0"), ours=True, seen_at=None)
+        journal.transact(lambda tx: tx.put_reservation(row))
+        journal.transact(lambda tx: tx.put_reservation(other))
+        assert journal.look(lambda tx: tx.reservations("hub")) == (other, row)
+        journal.transact(lambda tx: tx.put_reservation(attrs.evolve(row, wanted=Decimal(0), held=Decimal(0))))
+        assert journal.look(lambda tx: (tx.reservations("hub"), tx.reservations("x"))) == ((other,), ())
+
+    # --- notices ---
+
+    def test_notices_come_back_oldest_first_and_one_departure_has_one(self, journal: Journal) -> None:
+        first, second = (
+            a_notice("z", shipment="s1"),
+            a_notice("a", shipment="s2", created_at=NOW + MINUTE),
+        )
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_purchase(a_purchase())
+            tx.put_notice(second)
+            tx.put_notice(first)
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.notices("shop/7")) == (first, second)
+        with pytest.raises(JournalError):
+            journal.transact(lambda tx: tx.put_notice(a_notice("other", shipment="s1")))
+        told = attrs.evolve(first, state=NoticeState.ANNOUNCED, announced=first.notice.packages)
+        journal.transact(lambda tx: tx.put_notice(told))
+        assert journal.look(lambda tx: tx.notices("shop/7")) == (told, second)
+        assert journal.look(lambda tx: tx.count_notices()) == {"ANNOUNCED": 1, "DUE": 1}
+
+    # --- reviews and money ---
+
+    def test_an_open_question_is_asked_once_with_the_newest_evidence(self, journal: Journal) -> None:
+        def ask(evidence: str) -> int:
+            return journal.transact(
+                lambda tx: tx.open_review(
+                    ReviewCode.UNCLEAR,
+                    about="shop/7/hub/1",
+                    evidence=evidence,
+                    decisions=("adopt", "place"),
+                    at=NOW,
+                    order_id="shop/7",
+                    account="hub",
+                )
+            )
+
+        first = ask("one")
+        assert ask("two") == first
+        [review] = journal.look(lambda tx: tx.reviews())
+        assert (review.evidence, review.decisions, review.code) == (
+            "two",
+            ("adopt", "place"),
+            ReviewCode.UNCLEAR,
+        )
+        assert journal.look(lambda tx: tx.review(first)) == review
+        journal.transact(lambda tx: tx.decide_review(first, decision="adopt", at=NOW + MINUTE))
+        journal.transact(lambda tx: tx.decide_review(first, decision="place", at=NOW + 2 * MINUTE))
+        decided = journal.look(lambda tx: tx.review(first))
+        assert decided == attrs.evolve(review, decision="adopt", resolved_at=NOW + MINUTE)
+        assert journal.look(lambda tx: tx.reviews()) == ()
+        again = ask("three")
+        assert again != first
+        journal.transact(
+            lambda tx: tx.close_reviews(ReviewCode.UNCLEAR, about="shop/7/hub/1", decision="gone", at=NOW)
+        )
+        assert journal.look(lambda tx: (tx.reviews(), tx.review(again) is None)) == ((), False)
+
+    def test_reviews_are_listed_by_owner_and_in_pages(self, journal: Journal) -> None:
+        def ask(tx: Tx) -> list[int]:
+            keep_order(tx, an_order("7"), owner="ann")
+            keep_order(tx, an_order("8"), owner="bob")
+            return [
+                tx.open_review(
+                    ReviewCode.FAULT, about=order, evidence="", decisions=(), at=NOW, order_id=order
+                )
+                for order in ("shop/7", "shop/8")
+            ]
+
+        ids = journal.transact(ask)
+        assert [review.id for review in journal.look(lambda tx: tx.reviews(limit=1))] == ids[:1]
+        assert [review.id for review in journal.look(lambda tx: tx.reviews(after=ids[0]))] == ids[1:]
+        assert [review.id for review in journal.look(lambda tx: tx.reviews(owner="bob"))] == ids[1:]
+
+    def test_what_was_spent_is_summed_exactly_by_owner_currency_and_time(self, journal: Journal) -> None:
+        def spend(tx: Tx) -> list[int]:
+            ids = [tx.add_intent(an_intent(step=str(step))).id for step in range(5)]
+            for intent, owner, currency, amount, at in (
+                (ids[0], "ann", "EUR", "0.10", NOW - MINUTE),
+                (ids[1], "ann", "EUR", "0.20", NOW),
+                (ids[2], "ann", "EUR", "9999999999999999.99", NOW),
+                (ids[3], "ann", "USD", "7", NOW),
+                (ids[4], "bob", "EUR", "7", NOW),
+            ):
+                tx.spend(intent, owner=owner, currency=currency, amount=Decimal(amount), at=at)
+            # The same intent spends once.
+            tx.spend(ids[1], owner="ann", currency="EUR", amount=Decimal("0.20"), at=NOW)
+            return ids
+
+        ids = journal.transact(spend)
+
+        def spent(since: datetime) -> str:
+            return str(journal.look(lambda tx: tx.spent(owner="ann", currency="EUR", since=since)))
+
+        assert spent(NOW - 2 * MINUTE) == "10000000000000000.29"
+        assert spent(NOW - MINUTE) == "10000000000000000.19"
+        journal.transact(lambda tx: tx.unspend(ids[2]))
+        assert spent(NOW - MINUTE) == "0.20"
+        assert spent(NOW) == "0"
+
+    def test_money_is_stopped_for_one_owner_or_for_all(self, journal: Journal) -> None:
+        def stopped() -> tuple[str | None, str | None]:
+            return journal.look(lambda tx: (tx.stopped("ann"), tx.stopped("bob")))
+
+        def switch(owner: str, *, stopped: bool) -> None:
+            journal.transact(lambda tx: tx.put_switch(owner=owner, stopped=stopped, reason="audit", at=NOW))
+
+        assert stopped() == (None, None)
+        switch("ann", stopped=True)
+        assert stopped() == ("audit", None)
+        switch("", stopped=True)
+        assert stopped() == ("audit", "audit")
+        switch("", stopped=False)
+        switch("ann", stopped=False)
+        assert stopped() == (None, None)

@@ -1,0 +1,121 @@
+"""What the suites and the simulator ask of a simulated platform, beside that it answers calls.
+
+A backend is yours to write: a small model of the platform at its wire format, from the platform's
+documentation and never from your adapter, which would share its mistakes. ``handle`` answers
+calls; the other methods are the hands and eyes of the test. They act and look behind the wire, so
+no fault of the line ever touches them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+
+from ..sandbox.faults import Backend
+
+__all__ = ["TRACKING", "Ordered", "Shown", "StoreBackend", "SupplierBackend", "tracking_number"]
+
+# Tracking numbers of the tests, so that a backend which only keeps text can find them in it.
+TRACKING = re.compile(r"OB\d{8}")
+
+
+def tracking_number(n: int) -> str:
+    """The ``n``-th tracking number."""
+    return f"OB{n:08}"
+
+
+@attrs.frozen(kw_only=True)
+class Shown:
+    """One departure as the shop shows it.
+
+    Args:
+        numbers: Its tracking numbers.
+
+        units: What is in it, by SKU; None where this shop cannot say.
+    """
+
+    numbers: tuple[str, ...]
+    units: Mapping[str, Decimal] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Ordered:
+    """One order as the supplier has it.
+
+    Args:
+        ref: The supplier's id of it.
+
+        reference: The client's number on it, if this supplier keeps one.
+
+        shopper: Whom it goes to.
+
+        units: By remote id.
+
+        paid: Its total has been paid; None where nobody pays through the API.
+    """
+
+    ref: str
+    reference: str
+    shopper: str = attrs.field(repr=False)
+    units: Mapping[str, Decimal]
+    paid: bool | None = None
+
+
+class StoreBackend(Backend, Protocol):
+    """A simulated shop."""
+
+    def sell(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> str:
+        """A shopper buys so many of each SKU and pays; the order's ref as the adapter will call it.
+
+        ``shopper`` is the name on the shipping address.
+        """
+        ...
+
+    def shown(self, ref: str) -> Sequence[Shown]:
+        """What the shop tells of departures of this order; told twice stands here twice."""
+        ...
+
+    def mails(self, ref: str) -> int:
+        """How many mails the shopper got about departures of this order."""
+        ...
+
+    def closed(self, ref: str) -> bool:
+        """The shop says that the order is done."""
+        ...
+
+    def effects(self) -> int:
+        """How many calls have changed something so far."""
+        ...
+
+
+class SupplierBackend(Backend, Protocol):
+    """A simulated supplier."""
+
+    @property
+    def goods(self) -> Sequence[str]:
+        """Remote ids that can be ordered in any number the tests come to (some hundreds)."""
+        ...
+
+    def orders(self) -> Sequence[Ordered]:
+        """Everything ordered for good, first to last; drafts that cost nothing do not stand here."""
+        ...
+
+    def work(self, now: datetime) -> None:
+        """Whatever the supplier does next, for all orders: accept, be paid by hand, pack; never ship.
+
+        Called several times before ``ship``.
+        """
+        ...
+
+    def ship(self, ref: str, number: str, *, now: datetime) -> None:
+        """The order leaves as one package with this tracking number, by a carrier of your choice."""
+        ...
+
+    def effects(self) -> int:
+        """How many calls have changed something so far."""
+        ...
