@@ -27,7 +27,7 @@ LADDER = (
     ("_engine", "_engine_*"),
     # the use cases, one saga or a few in each
     ("_announce", "_cart", "_commands", "_follow", "_intake", "_orders", "_place", "_pull"),
-    ("_drivers", "_limits"),
+    ("_drivers", "_drivers_async"),
     ("_bridge", "_bridge_*", "_config", "_plugins", "_settings"),
     ("__init__",),
 )
@@ -43,8 +43,18 @@ PACKAGES = {
     # A sandbox that imported its adapter would share the adapter's mistakes.
     "sandbox": ("_http",),
     # The suites for adapters and journals, and the simulator, which runs the engine.
-    "testing": (*PUBLIC, *JOURNAL, "_engine", "_engine_*", "_saga"),
-    "cli": (*PUBLIC, "_bridge", "_bridge_*", "_config", "_plugins"),
+    "testing": (*PUBLIC, "stores.*", "suppliers.*", "_*"),
+    "cli": (
+        *PUBLIC,
+        "_bridge",
+        "_canonical",
+        "_commands",
+        "_config",
+        "_drivers",
+        "_plugins",
+        "_saga",
+        "_settings",
+    ),
 }
 
 # What of our packages the core may open, and where.
@@ -60,7 +70,7 @@ CLOCKS_READ_IN = ("_drivers", "cli", "cli.*", "sandbox.server")
 
 # Modules of others that only some places may touch.
 ONLY_IN = {
-    "httpx": ("_drivers",),
+    "httpx": ("_drivers", "_drivers_async"),
     "msgspec": ("_wire",),
     "cattrs": ("_canonical", "_settings"),
     "keyring": ("_settings",),
@@ -76,7 +86,7 @@ ONLY_IN = {
     "uuid": CLOCKS_READ_IN,
     # Sockets.
     "socket": ("_drivers", "sandbox.server"),
-    "ssl": ("_drivers",),
+    "ssl": ("_drivers", "_drivers_async"),
     "http.client": ("_drivers",),
     "http.server": ("sandbox.server",),
     "urllib.request": (),

@@ -801,4 +801,4 @@ def test_calls_are_signed_with_the_api_key_and_the_login_password() -> None:
 
 def test_the_plug_in_brings_this_adapter_and_is_slow_enough_to_be_let_in() -> None:
     assert isinstance(PLATFORM.adapter(SETTINGS), RewixAdapter)
-    assert PLATFORM.limits(SETTINGS).per_second <= 1
+    assert PLATFORM.limits(SETTINGS).per_second <= 4

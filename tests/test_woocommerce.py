@@ -726,6 +726,14 @@ def test_a_first_pull_begins_where_it_is_told_and_reads_every_page_once() -> Non
     assert (orders.calls, pull.read) == (3, 250)
 
 
+def test_a_first_pull_reads_what_changed_in_the_very_second_it_begins_at() -> None:
+    orders = Orders()
+    orders.change(1, SINCE)
+    pull = Pull(orders)
+    pull.all(NOW)
+    assert pull.missing() == set()
+
+
 def test_the_next_pull_reads_an_overlap_and_a_quiet_shop_is_not_read_for_ever() -> None:
     orders = Orders()
     for ref in range(1, 121):

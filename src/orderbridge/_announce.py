@@ -113,6 +113,7 @@ class Announce(StoreOperation[Announced]):
         self._notice = attrs.evolve(record.notice, completes=completes(order, notices, record.notice))
         self.about = record.notice.key
         self.op_no = record.op_no
+        self.failures = record.failures
 
     def flow(self, past: Past) -> Flow[Write | Announced | Unclear]:
         return (yield from self._store.adapter.announce(self._order.order, self._notice, past))
@@ -176,6 +177,7 @@ class Report(StoreOperation[Noted]):
         self._adapter = adapter
         self._progress = Progress(key=progress_key(shown), order_id=self.order_id, stages=shown)
         self.about = f"{self.order_id}#{self._progress.key}"
+        self.failures = order.failures
 
     def flow(self, past: Past) -> Flow[Write | Noted | Unclear]:
         return (yield from self._adapter.report(self._order.order, self._progress, past))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from ._cart import Difference
@@ -16,6 +15,7 @@ from ._commands import (
     Report,
     advance,
     consume,
+    due_now,
     events,
     forget,
     health,
@@ -50,8 +50,6 @@ from .adapters import Access, Pays, Reply
 from .errors import ConfigurationError
 
 __all__ = ["AsyncBridge", "Bridge"]
-
-_LONGEST_PAUSE = 5.0  # seconds between two looks at the journal, which others may write too
 
 
 class _Setup:
@@ -187,9 +185,7 @@ class Bridge:
         """Work until ``stop`` is called, from another thread or a signal handler."""
         while not self._stopped:
             report = self.run_once(told=told)
-            until = time.monotonic() + _pause(report)
-            while not self._stopped and time.monotonic() < until:
-                time.sleep(min(0.2, max(0.0, until - time.monotonic())))
+            self._driver.wait(report.next_at, stopped=lambda: self._stopped)
 
     def stop(self) -> None:
         """End ``run``: no new call begins, and what is known is written down."""
@@ -206,7 +202,7 @@ class Bridge:
 
     def due(self, *, limit: int = 50) -> tuple[str, ...]:
         """Subjects that wait for work now."""
-        return self._setup.journal.look(lambda tx: tx.due(datetime.now(UTC), limit))
+        return self._driver.run(due_now(limit))
 
     def receive(
         self, account: str, *, method: str = "POST", path: str = "/", headers: Mapping[str, str], body: bytes
@@ -405,9 +401,7 @@ class AsyncBridge:
         """Work until ``stop`` is called, from another thread or a signal handler."""
         while not self._stopped:
             report = await self.run_once(told=told)
-            until = time.monotonic() + _pause(report)
-            while not self._stopped and time.monotonic() < until:
-                await self._driver.sleep(min(0.2, max(0.0, until - time.monotonic())))
+            await self._driver.wait(report.next_at, stopped=lambda: self._stopped)
 
     def stop(self) -> None:
         """End ``run``: no new call begins, and what is known is written down."""
@@ -424,7 +418,7 @@ class AsyncBridge:
 
     async def due(self, *, limit: int = 50) -> tuple[str, ...]:
         """Subjects that wait for work now."""
-        return await self._driver.look(lambda tx: tx.due(datetime.now(UTC), limit))
+        return await self._driver.run(due_now(limit))
 
     async def receive(
         self, account: str, *, method: str = "POST", path: str = "/", headers: Mapping[str, str], body: bytes
@@ -542,9 +536,3 @@ class AsyncBridge:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
-
-
-def _pause(report: Report) -> float:
-    if report.next_at is None:
-        return _LONGEST_PAUSE
-    return min(_LONGEST_PAUSE, max(0.05, (report.next_at - datetime.now(UTC)).total_seconds()))

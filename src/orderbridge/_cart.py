@@ -121,8 +121,9 @@ def advance_cart(world: World, name: str) -> Saga[None]:
     """Bring a growing order to what our orders want."""
     supplier = world.suppliers[name]
     cart = yield from look(lambda tx: read_cart(tx, name))
+    failures = yield from look(lambda tx: tx.work(Subject.cart(name)).failures)
     if isinstance(supplier.adapter, Reserves):
-        yield from perform(SetHeld(supplier, supplier.adapter, cart), world)
+        yield from perform(SetHeld(supplier, supplier.adapter, cart, failures), world)
 
 
 @attrs.frozen
@@ -138,7 +139,7 @@ class SetHeld(Operation[_Seen]):
 
     name = "set"
 
-    def __init__(self, supplier: Supplier, adapter: Reserves, cart: Cart) -> None:
+    def __init__(self, supplier: Supplier, adapter: Reserves, cart: Cart, failures: int) -> None:
         self._supplier = supplier
         self._adapter = adapter
         self._cart = cart
@@ -147,6 +148,7 @@ class SetHeld(Operation[_Seen]):
         self.subject = Subject.cart(supplier.name)
         self.op_no = cart.op_no
         self.owner = supplier.owner
+        self.failures = failures
         self._again_at: datetime | None = None
         self._failures = 0
 
@@ -250,12 +252,13 @@ class SetHeld(Operation[_Seen]):
         tx.close_reviews(ReviewCode.SHORTFALL, about=record.po.id, decision="held", at=now.wall)
         if record.fulfillment is Fulfillment.RESERVED:
             return
+        waits = "review" if record.waits == "review" else "" if record.approved else "approval"
         tx.put_purchase(
             attrs.evolve(
                 record,
                 fulfillment=command(record.fulfillment, Fulfillment.RESERVED),
-                waits="" if record.approved else "approval",
-                next_at=now.wall if record.approved else None,
+                waits=waits,
+                next_at=None if waits else now.wall,
                 changed_at=now.wall,
             )
         )
@@ -265,7 +268,8 @@ class SetHeld(Operation[_Seen]):
         state = record.fulfillment
         if state is Fulfillment.RESERVED:
             state = command(state, Fulfillment.TO_ORDER)
-        tx.put_purchase(attrs.evolve(record, fulfillment=state, waits="stock", next_at=None))
+        waits = "review" if record.waits == "review" else "stock"
+        tx.put_purchase(attrs.evolve(record, fulfillment=state, waits=waits, next_at=None))
         short = ", ".join(
             f"{remote_id}: {need} wanted, {holds[remote_id].held if remote_id in holds else 0} held in all"
             for remote_id, need in record.po.units.items()
@@ -292,6 +296,8 @@ class SetHeld(Operation[_Seen]):
         if again_at is None:
             cart = read_cart(tx, self.account)
             short = any(r.waits == "stock" for r in tx.purchases_in(self.account, Fulfillment.TO_ORDER))
-            if cart.wanted or cart.frozen or cart.rows:
+            if (cart.wanted, cart.frozen) != (self._cart.wanted, self._cart.frozen):
+                again_at = now.wall  # an order came, went or was placed while the supplier was asked
+            elif cart.wanted or cart.frozen or cart.rows:
                 again_at = now.wall + (_STOCK_AGAIN if short else _RECHECK)
         tx.release(self.subject, due_at=again_at, failures=self._failures)

@@ -40,6 +40,7 @@ __all__ = [
     "Report",
     "advance",
     "consume",
+    "due_now",
     "events",
     "forget",
     "health",
@@ -220,6 +221,12 @@ def run_once(
                 told(report)
     next_at = yield from look(lambda tx: tx.next_due())
     return attrs.evolve(report, next_at=next_at)
+
+
+def due_now(limit: int) -> Saga[tuple[str, ...]]:
+    """Subjects that wait for work now."""
+    now = yield from clock()
+    return (yield from look(partial(_due, now.wall, limit)))
 
 
 def _due(now: datetime, limit: int, tx: Tx) -> tuple[str, ...]:
@@ -510,12 +517,14 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
     for purchase in tx.purchases(review.order_id):
         if purchase.po.id != review.about:
             continue
-        state = purchase.fulfillment
-        refused = state is Fulfillment.REJECTED
+        if purchase.fulfillment in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+            tx.put_purchase(attrs.evolve(purchase, waits="replaced", next_at=None))
+            tx.ask_to_source(review.order_id)
+            continue
+        refused = review.code is ReviewCode.REFUSED
         tx.put_purchase(
             attrs.evolve(
                 purchase,
-                fulfillment=Fulfillment.TO_ORDER if refused and not purchase.po.supplier_ref else state,
                 op_no=purchase.op_no + 1 if refused else purchase.op_no,
                 next_at=now.wall,
                 waits="",

@@ -39,6 +39,7 @@ CONNECT = 10.0  # seconds
 DEADLINE = 60.0  # seconds for one whole call, also a dripping one
 LARGEST = 32 * 1024 * 1024  # bytes of an answer after decompression
 TRIES = 3  # of a read
+LONGEST_PAUSE = 5.0  # seconds between two looks at the journal, which others may write too
 REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
 
@@ -229,6 +230,12 @@ class Driver:
         """Let running sagas come to an orderly end: no new call begins, what is known is recorded."""
         self._stopping = True
 
+    def seconds_until(self, at: datetime | None) -> float:
+        """How long to leave the journal alone when nothing is due before ``at``."""
+        if at is None:
+            return LONGEST_PAUSE
+        return min(LONGEST_PAUSE, max(0.05, (at - self._clockwork.wall()).total_seconds()))
+
     def _context(self) -> ssl.SSLContext:
         # Loading the certificates takes longer than most calls: once a driver.
         if self._ssl is None:
@@ -343,6 +350,12 @@ class SyncDriver(Driver):
             return cast("T", end.value)
         finally:
             saga.close()
+
+    def wait(self, until: datetime | None, *, stopped: Callable[[], bool]) -> None:
+        """Sleep until there is something to do again, or a few seconds: others write the journal too."""
+        end = self._clockwork.steady() + self.seconds_until(until)
+        while not stopped() and (left := end - self._clockwork.steady()) > 0:
+            self._clockwork.sleep(min(0.2, left))
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -7,6 +7,7 @@ import os
 import ssl
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import TypeVar, cast
 
@@ -88,9 +89,11 @@ class AsyncDriver(Driver):
         finally:
             saga.close()
 
-    async def sleep(self, seconds: float) -> None:
-        """Let others run."""
-        await asyncio.sleep(seconds)
+    async def wait(self, until: datetime | None, *, stopped: Callable[[], bool]) -> None:
+        """Sleep until there is something to do again, or a few seconds: others write the journal too."""
+        end = self._clockwork.steady() + self.seconds_until(until)
+        while not stopped() and (left := end - self._clockwork.steady()) > 0:
+            await asyncio.sleep(min(0.2, left))
 
     async def look(self, work: Callable[[Tx], T]) -> T:
         """A look at the journal, off the event loop."""

@@ -64,6 +64,7 @@ __all__ = ["Operation", "Store", "Supplier", "World", "backoff", "perform"]
 R = TypeVar("R")
 
 SEND_WITHIN = 30.0  # seconds after the intent's commit in which its call may leave
+PATIENCE = 3  # reads in a row that make no sense before a person is asked: bot walls come and go
 CALL_MAX = 120.0  # seconds a call may last at the most
 APART = 60.0  # seconds between two look-ups that are to count as two
 FIRST_LOOK = 60.0  # seconds after which a lost answer is first looked for
@@ -127,6 +128,7 @@ class Operation(ABC, Generic[R]):
     also: tuple[str, ...] = ()  # further subjects that must be ours while we write
     order_id: str = ""
     owner: str = ""
+    failures: int = 0  # in a row, before this run
 
     @abstractmethod
     def flow(self, past: Past) -> Flow[Write | R | Unclear]:
@@ -251,6 +253,8 @@ def perform(op: Operation[R], world: World) -> Saga[None]:
             chain.answers = {**chain.answers, write.step: outcome}
             if isinstance(write.unknown, Park):
                 yield from _note_now(op, chain)
+            continue
+        if isinstance(verdict, Refused) and (yield from _done_all_the_same(op, chain, write)):
             continue
         yield from _conclude(op, chain)
         return
@@ -508,6 +512,18 @@ def _note_now(op: Operation[R], chain: _Chain) -> Saga[None]:
     chain.sent = None
 
 
+def _done_all_the_same(op: Operation[R], chain: _Chain, refused: Write) -> Saga[bool]:
+    """Look before a refusal is believed: is this step no longer to be done?
+
+    A network that carries a call twice brings back the refusal of the copy: "this key is used up".
+    """
+    try:
+        result = yield from run_flow(op.account, op.flow(Past(answers=chain.answers, attempted=True)))
+    except Exception:  # nothing was learned: the refusal stands, as it came
+        return False
+    return not isinstance(result, Write) or result.step != refused.step
+
+
 def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
     """A call that was not confirmed ends the chain."""
     now = yield from clock()
@@ -606,7 +622,7 @@ def _close(op: Operation[R], chain: _Chain, error: Exception) -> Saga[None]:
         if not isinstance(error, BridgeError):
             op.ask(tx, ReviewCode.FAULT, f"{op.name} at {op.account}: {type(error).__name__}", now)
             op.later(tx, now, after=timedelta(hours=1), why=type(error).__name__)
-        elif error.repeat is Repeat.NO:
+        elif error.repeat is Repeat.NO and op.failures >= PATIENCE:
             op.ask(tx, ReviewCode.FAULT, f"{op.name} at {op.account}: {error}", now)
             op.later(tx, now, after=timedelta(hours=1), why=str(error))
         else:

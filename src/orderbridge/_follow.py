@@ -65,6 +65,13 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                 f"{self.account} says {result.raw!r} of an order that is {record.fulfillment.value} here",
                 now,
             )
+        if news and state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+            self.ask(
+                tx,
+                ReviewCode.CANCELED_BY_SUPPLIER,
+                f"{self.account} says {result.raw!r}; retry orders it anew, under a new number",
+                now,
+            )
         record = attrs.evolve(
             record,
             fulfillment=state,

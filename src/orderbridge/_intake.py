@@ -46,6 +46,7 @@ def take_in(tx: Tx, world: World, order: Order, now: Clock) -> bool:
     store = world.stores[order.store]
     known = tx.order(order.id)
     gone = tx.forgotten(order.id)
+    tx.close_reviews(ReviewCode.ORDER_NOT_UNDERSTOOD, about=order.id, decision="understood", at=now.wall)
     if gone:
         order = _without_shopper(order)
     if known is not None and known.order.digest == order.digest:
@@ -122,8 +123,7 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
 def _share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseRecord]) -> Sourced:
     """Who is to ship what is still needed and not yet ordered for certain."""
     notices = tx.notices(order.id)
-    gone = (Fulfillment.CANCELED, Fulfillment.REJECTED)
-    fixed = [p for p in purchases if p.fulfillment not in _CAN_CHANGE and p.fulfillment not in gone]
+    fixed = [p for p in purchases if p.fulfillment not in _CAN_CHANGE and not _given_up(p)]
     needed = {
         line.ref: still_needed(
             line, committed=_units(line.ref, fixed), announced=_announced(line.ref, notices)
@@ -137,6 +137,13 @@ def _share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseR
         return found or (tx.links_of(order.store, f"sku:{line.sku}") if line.sku else ())
 
     return allocate(order, needed, links=links, rules=world.rules)
+
+
+def _given_up(purchase: PurchaseRecord) -> bool:
+    """Its units may be asked for anew: never ordered, or a person said so after the supplier refused."""
+    if purchase.fulfillment not in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+        return False
+    return purchase.placed_at is None or purchase.waits == "replaced"
 
 
 def _units(line_ref: str, purchases: Sequence[PurchaseRecord]) -> Decimal:
@@ -309,6 +316,6 @@ def plan_order(tx: Tx, order_id: str, now: Clock) -> None:
     times += [notice.next_at for notice in tx.notices(order_id)]
     if record is not None:
         times.append(record.next_at)
-        if record.refresh:
+        if record.refresh or (record.unsourced and record.next_at is None):
             times.append(now.wall)
     tx.schedule(Subject.order(order_id), min((at for at in times if at is not None), default=None))

@@ -364,6 +364,10 @@ class Tx:
         """What the shop shows of the suppliers' progress (None: unchanged), and when to go on."""
         self._rows.run("put_progress", id=order_id, shown=shown, next_at=_when(next_at), failures=failures)
 
+    def ask_to_source(self, order_id: str) -> None:
+        """What of the order can still change is to be shared out anew."""
+        self._rows.run("ask_to_source", id=order_id)
+
     def set_flags(self, order_id: str, *, refresh: bool, held: bool) -> None:
         """Ask for the order to be read again; keep it from being acted on."""
         self._rows.run("set_flags", id=order_id, refresh=int(refresh), held=int(held))

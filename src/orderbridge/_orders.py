@@ -79,6 +79,8 @@ def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
     record = view.record
     if record.refresh:
         return _read_again(world, record.order.id, view)
+    if record.unsourced and (record.next_at is None or record.next_at <= now):
+        return _source_again(world, view)
     for purchase in view.purchases:
         if _is_due(purchase.next_at, now):
             return _purchase(world, view, purchase, now)
@@ -88,8 +90,6 @@ def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
             return perform(Announce(store, record, notice, view.notices), world)
     if record.next_at is not None and record.next_at > now:
         return None
-    if record.unsourced:
-        return _source_again(world, view)
     return _progress(world, view)
 
 
@@ -108,8 +108,10 @@ def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime
     if purchase.fulfillment in _SENDING:
         return _place(world, view, purchase, reserves=reserves)
     if purchase.fulfillment in BEFORE_PLACED:
-        if not purchase.approved or record.held or record.order.canceled:
+        if not purchase.approved or record.held:
             return _leave(purchase, view, waits="approval")
+        if record.order.canceled:
+            return _source_again(world, view)
         if reserves and purchase.fulfillment is not Fulfillment.RESERVED:
             return _leave(purchase, view, waits="stock")
         if now - record.seen_at > _FRESH:
@@ -199,6 +201,11 @@ def _read_again(world: World, order_id: str, view: _View | None) -> Saga[None]:
 
     def work(tx: Tx) -> None:
         tx.claim(subject, seen=fence, now=now.wall)
+        if tx.account_identity(name) is None:
+            # A webhook before the first pull, which says from when on orders are acted on.
+            tx.schedule(subject, None)
+            tx.wake(Subject.pull(name), now.wall)
+            return
         if order is not None:
             take_in(tx, world, attrs.evolve(order, store=name), now)
         elif view is not None:

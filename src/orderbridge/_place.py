@@ -53,6 +53,7 @@ class PurchaseOperation(Operation[R], Generic[R]):
         self.op_no = record.op_no
         self.order_id = record.po.order_id
         self.owner = owner
+        self.failures = record.failures
         self.subject = Subject.order(record.po.order_id)
 
     @property
@@ -123,7 +124,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         result = yield from adapter.place(self.po, past)
         if not isinstance(result, Write) or self._reserved is None or not isinstance(adapter, Reserves):
             return result
-        if result.step in past.answers or self._state in _SENDING:
+        if result.step in past.answers or past.attempted or self._state in _SENDING:
             return result
         holds = {item.remote_id: item.held for item in (yield from adapter.held())}
         for remote_id in self.po.units:
@@ -138,11 +139,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         record = self.current(tx)
         if order is None or order.version != self._order.version:
             return "the shop's order has changed; it is looked at anew"
-        if record.fulfillment in _SENDING:
-            self._move(tx, record, Fulfillment.PLACING)
-            return ""
         if order.held or order.order.canceled:
             return "the order is held or canceled"
+        if record.po.lines != self.po.lines:
+            return "its lines have changed; it is looked at anew"
         self._move(tx, record, Fulfillment.PLACING)
         self.event(tx, "Placing", now, reference=self.po.reference)
         return ""
@@ -171,8 +171,11 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             return
         first, *siblings = result.placed or (None,)
         if first is None:
-            super().refused(tx, Refused(Refusal.OUT_OF_STOCK, message="no line was taken"), now)
-            tx.put_purchase(self._rejected(record, now))
+            self.refused(tx, Refused(Refusal.OUT_OF_STOCK, message="no line was taken"), now)
+            return
+        taken_by = tx.purchase_with(self.account, first.supplier_ref)
+        if taken_by not in (None, self.po.id):
+            self.unclear(tx, f"{self.account} calls it {first.supplier_ref}, which is {taken_by}", now)
             return
         if record.po.supplier_ref and record.po.supplier_ref != first.supplier_ref:
             self.ask(
@@ -259,18 +262,12 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         )
         tx.event("Placed", about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
 
-    def _rejected(self, record: PurchaseRecord, now: Clock) -> PurchaseRecord:
-        state = record.fulfillment
-        if state is Fulfillment.IN_DOUBT:
-            state, _ = observe(state, Fulfillment.REJECTED)
-        elif state is Fulfillment.PLACING:
-            state = command(state, Fulfillment.REJECTED)
-        return attrs.evolve(record, fulfillment=state, next_at=None, waits="review", changed_at=now.wall)
-
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        # It stays what it is to be: a retry looks for it under the same reference first, in case the
+        # refusal was not the whole truth.
         super().refused(tx, why, now)
-        tx.put_purchase(self._rejected(self.current(tx), now))
-        self.event(tx, "Rejected", now, code=why.code, why=why.why.value)
+        self._back(tx, self.current(tx), now, waits="review")
+        self.event(tx, "Refused", now, code=why.code, why=why.why.value)
         if self.also:
             tx.wake(self.also[0], now.wall)
 
@@ -298,6 +295,8 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             state = command(state, Fulfillment.TO_ORDER)
             if record.left is Fulfillment.RESERVED and waits != "stock":
                 state = command(state, Fulfillment.RESERVED)
+            # While it was being placed, the shop's changes could not reach it.
+            tx.ask_to_source(self.order_id)
         elif state is Fulfillment.RESERVED and waits == "stock":
             state = command(state, Fulfillment.TO_ORDER)
         record = attrs.evolve(record, fulfillment=state, next_at=None, waits=waits)

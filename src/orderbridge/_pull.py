@@ -115,10 +115,16 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
                 order_id=f"{name}/{bad.ref}" if bad.ref else "",
                 account=name,
             )
+            if bad.ref:
+                # It may have been the answer and not the order: the order is asked for by itself.
+                tx.wake(Subject.order(f"{name}/{bad.ref}"), now.wall + timedelta(minutes=5))
         tx.put_cursor(name, page.next, now.wall)
         tx.trim_inbox(now.wall - timedelta(days=30))
-        pause = timedelta(0) if page.more else world.policy.pull_every
-        tx.release(subject, due_at=now.wall + pause)
+        due_at = now.wall + (timedelta(0) if page.more else world.policy.pull_every)
+        nudged_at = tx.work(subject).due_at
+        if nudged_at is not None and nudged_at != work.due_at:
+            due_at = min(due_at, nudged_at)  # a webhook came while the page was read
+        tx.release(subject, due_at=due_at)
 
     try:
         yield from commit(work_in)

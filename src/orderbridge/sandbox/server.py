@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
@@ -19,6 +19,10 @@ __all__ = ["LoopbackServer"]
 
 LOOPBACK = "127.0.0.1"
 _Request: TypeAlias = "socket.socket | tuple[bytes, socket.socket]"  # the parent's, which also knows UDP
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class LoopbackServer:
@@ -36,11 +40,11 @@ class LoopbackServer:
 
         host: 127.0.0.1; others are refused, because a sandbox believes whoever comes.
 
-        clock: Gives the backend's time, aware.
+        clock: Gives the backend's time, aware; this machine's by default.
     """
 
     def __init__(
-        self, line: Line, *, clock: Callable[[], datetime], port: int = 0, host: str = LOOPBACK
+        self, line: Line, *, clock: Callable[[], datetime] = _now, port: int = 0, host: str = LOOPBACK
     ) -> None:
         if host != LOOPBACK:
             raise ValueError(f"a sandbox listens on {LOOPBACK} only, not on {host!r}")

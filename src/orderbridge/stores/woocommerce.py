@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape, unescape
 from typing import Literal, TypeAlias, cast
@@ -175,7 +175,9 @@ class WooCommerce(Annotates, DecodesOrders, ReportsProgress, ReceivesWebhooks, P
 
     def fetch_orders(self, cursor: Cursor | None, *, since: datetime, now: datetime) -> Flow[Page]:
         """One page of changed orders; drafts and the trash are left out."""
-        at = decode_bytes(Position, cursor.encode()) if cursor else Position(since=naive(since))
+        # The shop compares whole seconds, and gives what changed after the one named.
+        first = naive(since - timedelta(seconds=1))
+        at = decode_bytes(Position, cursor.encode()) if cursor else Position(since=first)
         response = yield get(f"{API}/orders", *changed_params(at))
         # Old shops cannot sort by time of change.
         if response.status == 400 and not at.page and "orderby" in problem_of(response).params:

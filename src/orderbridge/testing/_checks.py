@@ -19,7 +19,7 @@ from .backends import Ordered, StoreBackend, SupplierBackend
 __all__ = ["Ledger", "Sale", "Watched", "is_settled", "problems_of"]
 
 # Questions that a world without doubled calls has no reason to leave open.
-_ONLY_AFTER_DOUBLED = frozenset({ReviewCode.UNCLEAR, ReviewCode.DOUBLE})
+_ONLY_AFTER_DOUBLED = frozenset({ReviewCode.UNCLEAR, ReviewCode.DOUBLE, ReviewCode.REFUSED})
 _LIVE = frozenset(Fulfillment) - {Fulfillment.CANCELED, Fulfillment.REJECTED}
 
 
@@ -249,4 +249,6 @@ def _questions(ledger: Ledger, store: str, reviews: Iterable[Review]) -> Iterato
         doubled = ref in ledger.doubled_refs or shoppers.get(review.order_id) in ledger.doubled_shoppers
         if review.code in _ONLY_AFTER_DOUBLED and doubled:
             continue
+        if review.code is ReviewCode.FAULT and review.about.startswith(f"{review.order_id}#"):
+            continue  # progress could not be shown for a while, and then there was other progress
         yield f"review {review.code.value} on {review.about}: {review.evidence}"

@@ -61,6 +61,9 @@ UPDATE orders SET seen_at = :seen_at, refresh = 0 WHERE id = :id;
 -- What the shop shows of the suppliers' progress.
 UPDATE orders SET progress_shown = COALESCE(:shown, progress_shown), next_at = :next_at, failures = :failures
 WHERE id = :id;
+-- name: ask_to_source
+-- What of an order can still change is to be shared out anew.
+UPDATE orders SET unsourced = 1, next_at = NULL WHERE id = :id;
 -- name: set_flags
 -- Ask for an order to be read again, or keep it from being acted on.
 UPDATE orders SET refresh = :refresh, held = :held WHERE id = :id;
