@@ -246,7 +246,6 @@ class SetHeld(Operation[_Seen]):
                 self._reserved(tx, record, now)
             elif not any(remote_id in cart.frozen for remote_id in units):
                 self._short(tx, record, holds, now)
-            plan_order(tx, record.po.order_id, now)
 
     def _reserved(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
         tx.close_reviews(ReviewCode.SHORTFALL, about=record.po.id, decision="held", at=now.wall)
@@ -263,6 +262,7 @@ class SetHeld(Operation[_Seen]):
             )
         )
         tx.event("Reserved", about=record.po.id, at=now.wall, order_id=record.po.order_id, owner=self.owner)
+        plan_order(tx, record.po.order_id, now)
 
     def _short(self, tx: Tx, record: PurchaseRecord, holds: Mapping[str, Held], now: Clock) -> None:
         state = record.fulfillment

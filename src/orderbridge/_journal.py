@@ -441,8 +441,21 @@ class Tx:
                 quantity=str(line.quantity),
             )
 
-    def allocated(self, supplier: str) -> tuple[tuple[str, str, Fulfillment, Decimal], ...]:
-        """``(purchase order, remote id, state, supplier units)`` not surely ordered, oldest first."""
+    def allocated(
+        self, supplier: str, remote_ids: Iterable[str] | None = None
+    ) -> tuple[tuple[str, str, Fulfillment, Decimal], ...]:
+        """``(purchase order, remote id, state, supplier units)`` not surely ordered, oldest first.
+
+        All of a supplier's, or those of some remote ids.
+        """
+        if remote_ids is None:
+            rows = list(self._rows.run("allocated", supplier=supplier))
+        else:
+            rows = [
+                row
+                for remote_id in remote_ids
+                for row in self._rows.run("allocated_of", supplier=supplier, remote_id=remote_id)
+            ]
         return tuple(
             (
                 _text(row, "id"),
@@ -450,7 +463,7 @@ class Tx:
                 Fulfillment(_text(row, "fulfillment")),
                 Decimal(_text(row, "quantity")),
             )
-            for row in self._rows.run("allocated", supplier=supplier)
+            for row in rows
         )
 
     def reservations(self, supplier: str) -> tuple[ReservationRow, ...]:

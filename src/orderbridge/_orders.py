@@ -90,7 +90,7 @@ def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
             return perform(Announce(store, record, notice, view.notices), world)
     if record.next_at is not None and record.next_at > now:
         return None
-    return _progress(world, view)
+    return _progress(world, view) or (None if record.next_at is None else _forget_progress(view))
 
 
 def _is_due(at: datetime | None, now: datetime) -> bool:
@@ -139,7 +139,9 @@ def _place(world: World, view: _View, purchase: PurchaseRecord, *, reserves: boo
     wanted: dict[str, Decimal] = {}
     if reserves:
         reserved = {}
-        for _, remote_id, state, units in (yield from look(lambda tx: tx.allocated(supplier.name))):
+        for _, remote_id, state, units in (
+            yield from look(lambda tx: tx.allocated(supplier.name, purchase.po.units))
+        ):
             if state is Fulfillment.RESERVED:
                 reserved[remote_id] = reserved.get(remote_id, Decimal(0)) + units
             if state in (Fulfillment.RESERVED, Fulfillment.TO_ORDER):
@@ -266,6 +268,12 @@ def _source_again(world: World, view: _View) -> Saga[None]:
 
 def _identity(name: str, tx: Tx) -> str | None:
     return tx.account_identity(name)
+
+
+def _forget_progress(view: _View) -> Saga[None]:
+    """What could not be shown has been overtaken: without this the order would be due for ever."""
+    order_id = view.record.order.id
+    return _write(view, lambda tx, now: tx.put_progress(order_id, shown=None, next_at=None, failures=0))
 
 
 def _progress(world: World, view: _View) -> Saga[None] | None:

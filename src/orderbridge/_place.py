@@ -188,7 +188,14 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         self._placed(tx, record, first, result, now)
         for index, sibling in enumerate(siblings, start=1):
             self._sibling(tx, record, sibling, index, now)
-        if self.also:
+        self._thaw(tx, now)
+
+    def _thaw(self, tx: Tx, now: Clock) -> None:
+        """Whoever waits for units of the same remote ids could not reserve while this was being placed."""
+        waiting = any(
+            state is Fulfillment.TO_ORDER for _, _, state, _ in tx.allocated(self.account, self.po.units)
+        )
+        if self.also and waiting:
             tx.wake(self.also[0], now.wall)
 
     def _placed(self, tx: Tx, record: PurchaseRecord, placed: Placed, result: Placement, now: Clock) -> None:
@@ -268,8 +275,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         super().refused(tx, why, now)
         self._back(tx, self.current(tx), now, waits="review")
         self.event(tx, "Refused", now, code=why.code, why=why.why.value)
-        if self.also:
-            tx.wake(self.also[0], now.wall)
+        self._thaw(tx, now)
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         record = self.current(tx)

@@ -26,6 +26,7 @@ from ..adapters import (
     AccountSettings,
     Annotates,
     Announced,
+    Bucket,
     Confirmed,
     Cursor,
     DecodesOrders,
@@ -599,4 +600,6 @@ PLATFORM = StorePlatform(
     settings=Settings,
     adapter=WooCommerce,
     auth=_auth,
+    # WooCommerce itself has no limit; hosts have, and say 429.
+    limits=lambda _: Bucket(per_second=10.0, burst=20),
 )

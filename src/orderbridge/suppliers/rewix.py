@@ -16,6 +16,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import attrs
+from dateutil.parser import parse as parse_date
 
 from .._model import Address, Held, Package, PurchaseOrder, Secret, Shipment
 from ..adapters import (
@@ -397,9 +398,10 @@ class _Seen:
     @property
     def at(self) -> datetime | None:
         try:
-            return datetime.strptime(self.last_update, "%Y/%m/%d %H:%M:%S %z").astimezone(UTC)
+            at = parse_date(self.last_update)  # servers differ in how they write it
+            return at.astimezone(UTC) if at.tzinfo is not None else None
         except (ValueError, OverflowError):
-            return None  # without a zone nobody knows when that was
+            return None
 
     @property
     def shipment(self) -> Shipment:

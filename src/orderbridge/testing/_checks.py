@@ -12,7 +12,7 @@ import attrs
 from .._http import Call
 from .._journal import Tx
 from .._records import Attempt, Intent, OrderRecord, PurchaseRecord, Review, ReviewCode
-from .._states import FINAL, HAS_LEFT, Fulfillment, IntentState, NoticeState, move_intent
+from .._states import FINAL, HAS_LEFT, Fulfillment, NoticeState, move_intent
 from ..errors import IllegalTransition
 from .backends import Ordered, StoreBackend, SupplierBackend
 

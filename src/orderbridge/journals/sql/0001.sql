@@ -43,6 +43,8 @@ CREATE TABLE allocations (
   po_id TEXT NOT NULL REFERENCES purchase_orders (id), line_ref TEXT NOT NULL, remote_id TEXT NOT NULL,
   units TEXT NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (po_id, line_ref, remote_id));
 
+CREATE INDEX allocations_by_remote_id ON allocations (remote_id);
+
 CREATE TABLE reservations (
   supplier TEXT NOT NULL, remote_id TEXT NOT NULL, wanted TEXT NOT NULL, held TEXT NOT NULL, available TEXT,
   ours INTEGER NOT NULL, seen_at TEXT, PRIMARY KEY (supplier, remote_id));

@@ -151,6 +151,13 @@ SELECT a.remote_id, a.quantity, po.id, po.fulfillment FROM allocations a JOIN pu
 WHERE po.supplier = :supplier AND po.fulfillment IN ('TO_ORDER', 'RESERVED', 'PLACING', 'IN_DOUBT')
 ORDER BY po.created_at, po.id;
 
+-- name: allocated_of
+-- The same for one remote id.
+SELECT a.remote_id, a.quantity, po.id, po.fulfillment FROM allocations a JOIN purchase_orders po ON po.id = a.po_id
+WHERE a.remote_id = :remote_id AND po.supplier = :supplier
+  AND po.fulfillment IN ('TO_ORDER', 'RESERVED', 'PLACING', 'IN_DOUBT')
+ORDER BY po.created_at, po.id;
+
 -- name: put_reservation
 -- What is wanted and held of one remote id.
 INSERT INTO reservations (supplier, remote_id, wanted, held, available, ours, seen_at)
