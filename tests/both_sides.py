@@ -25,7 +25,20 @@ from orderbridge.sandbox.faults import Fault, Line
 from orderbridge.stores import woocommerce
 from orderbridge.suppliers import rewix
 
-__all__ = ["OWN", "PREFIX", "RULES", "START", "Jumping", "Plan", "Sides", "Watched", "a_warehouse", "codes", "on_clock", "only_purchase"]
+__all__ = [
+    "OWN",
+    "PREFIX",
+    "RULES",
+    "START",
+    "Jumping",
+    "Plan",
+    "Sides",
+    "Watched",
+    "a_warehouse",
+    "codes",
+    "on_clock",
+    "only_purchase",
+]
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PREFIX, OWN = "RW-", "OWN-"

@@ -128,8 +128,18 @@ class Bridge:
         self._command = [
             sys.executable, __file__, "--bridge", str(folder), "--epoch", repr(epoch), "--speed", repr(speed),
         ]  # fmt: skip
-        self._log = (folder / "bridge.log").open("ab")
+        self._words = folder / "bridge.log"
+        self._log = self._words.open("ab")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Bridge:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.alive:
+            self.kill()
+            self.wait()
+        self._log.close()
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)  # noqa: S603
@@ -144,7 +154,11 @@ class Bridge:
         assert self._process is not None
         died = self._process.wait(timeout=60)
         if died != -signal.SIGKILL:
-            raise RuntimeError(f"the bridge ended by itself with {died}; see bridge.log")
+            raise RuntimeError(f"the bridge ended by itself with {died}{self.last_words}")
+
+    @property
+    def last_words(self) -> str:
+        return "\n" + self._words.read_text()[-4000:]
 
     @property
     def alive(self) -> bool:
@@ -154,9 +168,7 @@ class Bridge:
         """As an operator does; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        code = self._process.wait(timeout=60)
-        self._log.close()
-        return code
+        return self._process.wait(timeout=60)
 
 
 @attrs.frozen
@@ -258,6 +270,10 @@ class Town:
 
     def count(self) -> dict[str, int]:
         """What both sides really hold, read from their own ledgers."""
+        with self.turn:
+            return self._count()
+
+    def _count(self) -> dict[str, int]:
         ordered: dict[str, Counter[str]] = {}
         for order in self.supplier.orders:
             ordered.setdefault(order.recipient["recipient"], Counter()).update(order.items)
@@ -330,6 +346,7 @@ def rehearse(
     with (
         LoopbackServer(town.line(town.shop), clock=clock.wall) as shop,
         LoopbackServer(town.line(town.supplier), clock=clock.wall) as supplier,
+        Bridge(folder, epoch, speed) as bridge,
     ):
         text = CONFIGURATION.format(
             take_from=(clock.wall() - timedelta(days=1)).isoformat(),
@@ -339,7 +356,6 @@ def rehearse(
             secret=town.shop.consumer_secret,
         )
         (folder / "orderbridge.toml").write_text(text)
-        bridge = Bridge(folder, epoch, speed)
         for number in range(kills):
             while len(town.sales) < orders * (number + 1) / kills:
                 town.sell()
@@ -347,22 +363,28 @@ def rehearse(
             where = _kill_somewhere(town, bridge, chance)
             town.work()
             say(f"kill {number + 1} of {kills}: at {where}")
-        while len(town.sales) < orders:
-            town.sell()
         bridge.start()
-        end = time.monotonic() + PATIENCE
-        while any((found := town.count())[name] for name in WRONG) and time.monotonic() < end:
-            if not bridge.alive:
-                raise RuntimeError("the bridge ended by itself; see bridge.log")
-            say(f"the last run: {found['supplier_orders']} supplier orders, {found['shipped']} shipped")
-            time.sleep(0.5)
-            town.work()
+        _let_it_finish(town, bridge, say)
         # Whatever is still under way has its chance to do harm.
         clock.sleep(timedelta(minutes=20).total_seconds())
         code = bridge.stop()
         if code:
-            raise RuntimeError(f"the bridge did not end in order but with {code}; see bridge.log")
+            raise RuntimeError(f"the bridge did not end in order but with {code}{bridge.last_words}")
     return {"kills": kills, **town.count()}
+
+
+def _let_it_finish(town: Town, bridge: Bridge, say: Callable[[str], None]) -> None:
+    """The last run: until both sides show that all is done, or far too long."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = town.count()
+        say(f"the last run: {found['supplier_orders']} supplier orders, {found['shipped']} shipped")
+        if not any(found[name] for name in WRONG):
+            return
+        if not bridge.alive:
+            raise RuntimeError(f"the bridge ended by itself{bridge.last_words}")
+        time.sleep(0.5)
+        town.work()
 
 
 def _kill_somewhere(town: Town, bridge: Bridge, chance: Random) -> str:
@@ -405,7 +427,6 @@ def main() -> int:
             folder=Path(folder),
             say=partial(print, file=sys.stderr, flush=True),
         )
-        print((Path(folder) / "bridge.log").read_text()[-4000:], file=sys.stderr)
     print(json.dumps(found, indent=2))
     return 1 if any(found[name] for name in WRONG) else 0
 

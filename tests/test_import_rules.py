@@ -51,6 +51,7 @@ PACKAGES = {
         "_commands",
         "_config",
         "_drivers",
+        "_http",
         "_plugins",
         "_saga",
         "_settings",

@@ -104,7 +104,7 @@ def _not_sent_off(town: Town) -> None:
 @pytest.mark.parametrize(
     ("spoil", "seen"),
     [
-        (_ordered_twice, {"double_lines", "double_orders", "told_twice"}),
+        (_ordered_twice, {"double_lines", "double_orders"}),
         (_never_ordered, {"lost_lines"}),
         (_ordered_for_nobody, {"double_lines", "strange_orders"}),
         (_not_told, {"untold"}),
@@ -114,7 +114,9 @@ def _not_sent_off(town: Town) -> None:
         (_not_sent_off, {"unshipped"}),
     ],
 )
-def test_the_count_finds_what_went_wrong(finished: Town, spoil: Callable[[Town], None], seen: set[str]) -> None:
+def test_the_count_finds_what_went_wrong(
+    finished: Town, spoil: Callable[[Town], None], seen: set[str]
+) -> None:
     town = copy.copy(finished)
     town.sales = list(finished.sales)
     town.shop, town.supplier = copy.copy(finished.shop), copy.copy(finished.supplier)
@@ -125,4 +127,4 @@ def test_the_count_finds_what_went_wrong(finished: Town, spoil: Callable[[Town],
     spoil(town)
     found = town.count()
     wrong = {name for name in WRONG if found[name]}
-    assert seen & wrong, wrong
+    assert seen <= wrong

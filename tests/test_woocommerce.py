@@ -1412,6 +1412,8 @@ WRITE = run(shop().announce(ORDER, notice(), Past()), Shop(fulfillments=True).re
         (answer(b"moved", 301), Unknown),
         (answer(b"", 408), Unknown),
         (refusal("x", 409), Unknown),
+        # The answer to the second of two equal calls says nothing of the first.
+        (refusal("x", 401, "Invalid nonce - nonce has already been used."), Unknown),
         (refusal("x", 425), Unknown),
         (refusal("internal_server_error", 500), Unknown),
         (answer(b"<html>maintenance", 503, retry_after="600"), Unknown),

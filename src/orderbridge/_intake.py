@@ -101,8 +101,12 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
     fixed = [p for p in purchases if p.fulfillment not in _CAN_CHANGE and p.fulfillment not in FINAL]
     shared = _share_out(tx, world, order, purchases)
     waits = dict(shared.waits)
+    in_pieces = _in_pieces(tx, order, shared, now)
+    waits |= dict.fromkeys(in_pieces, "link")
     by_supplier: dict[str, list[Allocation]] = {}
     for allocation in shared.allocations:
+        if allocation.line_ref in in_pieces:
+            continue
         if allocation.supplier in world.suppliers and tx.account_identity(allocation.supplier) is not None:
             by_supplier.setdefault(allocation.supplier, []).append(allocation)
         else:
@@ -118,6 +122,25 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
     for supplier in sorted(by_supplier):
         _ask_of(tx, world, order, supplier, by_supplier[supplier], purchases, now)
     _check_committed(tx, order, fixed, now)
+
+
+def _in_pieces(tx: Tx, order: Order, shared: Sourced, now: Clock) -> set[str]:
+    """Lines of which a supplier would have to send part of a piece; they must not hold up the others."""
+    found: set[str] = set()
+    for allocation in shared.allocations:
+        pieces = allocation.units * allocation.factor
+        if pieces != pieces.to_integral_value():
+            found.add(allocation.line_ref)
+            words = (
+                f"line {allocation.line_ref}: {pieces:f} of {allocation.remote_id} at {allocation.supplier}, "
+                "which sells whole pieces; link it with another factor, or change the order in the shop"
+            )
+            _ask(tx, ReviewCode.FRACTION, order, words, now, about=f"{order.id}/{allocation.line_ref}")
+    for line in order.lines:
+        if line.ref not in found:
+            about = f"{order.id}/{line.ref}"
+            tx.close_reviews(ReviewCode.FRACTION, about=about, decision="whole", at=now.wall)
+    return found
 
 
 def _share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseRecord]) -> Sourced:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import attrs
 import typer
 
-from .. import Address, Line, Order, Secret
+from .. import Address, Line, Order, store
 from .._canonical import plain
 from .._plugins import platform_of
-from ..adapters import DecodesOrders, SetAside, StorePlatform
+from ..adapters import DecodesOrders, SetAside
 from ..errors import ConfigurationError
 from .output import AsJson, print_json, print_table
 
@@ -59,21 +59,16 @@ def decode_file(platform: str, body: bytes) -> tuple[Order | SetAside, ...]:
     Raises:
         ConfigurationError: there is no such shop system here, or it has no way to read files.
     """
-    found = platform_of("store", platform)
-    assert isinstance(found, StorePlatform)
-    adapter = found.adapter(found.settings(**_no_account(found.settings)))
-    if not isinstance(adapter, DecodesOrders):
-        raise ConfigurationError(f"platform: {found.title} has no way to read orders from a file")
-    return adapter.decode_orders(body)
+    # An account must have an address and keys; a file needs neither.
+    needed = {f.name: "none" for f in attrs.fields(platform_of("store", platform).settings) if _is_needed(f)}
+    account = store("file", platform=platform, settings={**needed, "base_url": "https://shop.example"})
+    if not isinstance(account.adapter, DecodesOrders):
+        raise ConfigurationError(f"platform: {platform} has no way to read orders from a file")
+    return account.adapter.decode_orders(body)
 
 
-def _no_account(settings: type) -> dict[str, object]:
-    """Values for the fields that an account must have, which a file does not need."""
-    values: dict[str, object] = {"base_url": "https://shop.example"}
-    for field in attrs.fields(cast("type[attrs.AttrsInstance]", attrs.resolve_types(settings))):
-        if field.default is attrs.NOTHING and field.name not in values:
-            values[field.name] = Secret("none") if field.type is Secret else ""
-    return values
+def _is_needed(field: attrs.Attribute[object]) -> bool:
+    return field.default is attrs.NOTHING
 
 
 def _order(order: Order) -> dict[str, object]:
@@ -130,13 +125,24 @@ def _show(orders: list[Order], refused: list[tuple[int, SetAside]]) -> None:
         f"{len(orders)} understood",
         ("Order", "Number", "Placed", "Status", "Payment", "Total", "Open", "Product", "SKU"),
         (
-            (order.ref, order.number, order.placed_at, order.raw_status, order.payment.value, order.total)
-            + (f"{line.open:f} of {line.quantity:f}", line.name, line.sku)
+            (
+                order.ref,
+                order.number,
+                order.placed_at,
+                order.raw_status,
+                order.payment.value,
+                order.total,
+                f"{line.open:f} of {line.quantity:f}",
+                line.name,
+                line.sku,
+            )
             for order in orders
             for line in order.lines
         ),
     )
     if refused:
         print_table(
-            f"{len(refused)} refused", ("No.", "Field", "Why"), ((i, item.path, item.why) for i, item in refused)
+            f"{len(refused)} refused",
+            ("No.", "Field", "Why"),
+            ((i, item.path, item.why) for i, item in refused),
         )

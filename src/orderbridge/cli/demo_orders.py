@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import cast
 
 import attrs
 
 from .. import Order, ProductLink
 from ..errors import ConfigurationError
 from ..sandbox.woocommerce import WooCommerceShop
+from ..sandbox.woocommerce.values import Json, Object
 
 __all__ = ["OWN", "PRODUCTS", "Product", "link_recorded", "links_of", "place_orders", "read_recorded"]
 
@@ -79,7 +79,7 @@ def links_of(store: str, supplier: str) -> list[ProductLink]:
 
 def place_orders(shop: WooCommerceShop, seed: int, *, now: datetime) -> None:
     """Shoppers buy: eleven orders of every kind, the last one an hour ago at the most."""
-    chance = Random(seed)
+    chance = Random(seed)  # noqa: S311 (a demonstration, no secret)
     kinds: list[list[Product]] = [
         [chance.choice(PRODUCTS)],
         [chance.choice(PRODUCTS[:3])],
@@ -140,25 +140,25 @@ def _buy(
     )
 
 
-def read_recorded(paths: Iterable[Path]) -> list[object]:
+def read_recorded(paths: Iterable[Path]) -> list[Object]:
     """Recorded orders from files, or from all ``.json`` files of a folder.
 
     Raises:
         ConfigurationError: a file cannot be read, or there is no order at all.
     """
-    found: dict[object, object] = {}
+    found: dict[str, Object] = {}
     for path in paths:
         files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
         for file in files:
             try:
-                document: object = json.loads(file.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+                document: Json = json.loads(file.read_bytes().removeprefix(b"\xef\xbb\xbf"))
             except OSError as error:
                 raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
             except ValueError as error:
                 if path.is_dir():
                     continue
                 raise ConfigurationError(f"{file}: is no JSON: {error}") from None
-            found.update({order["id"]: order for order in _orders_in(document)})
+            found.update({str(order["id"]): order for order in _orders_in(document)})
     if not found:
         raise ConfigurationError(
             f"{', '.join(str(path) for path in paths)}: no order with line_items in there"
@@ -166,17 +166,15 @@ def read_recorded(paths: Iterable[Path]) -> list[object]:
     return list(found.values())
 
 
-def _orders_in(document: object) -> list[dict[str, object]]:
-    if isinstance(document, dict):
-        fields = cast("dict[str, object]", document)
-        if "line_items" not in fields and "data" in fields:
-            return _orders_in(fields["data"])
-        # Refunds have line_items too, and no status.
-        whole = {"id", "status", "line_items"} <= fields.keys()
-        return [fields] if whole else []
+def _orders_in(document: Json) -> list[Object]:
     if isinstance(document, list):
-        return [order for item in cast("list[object]", document) for order in _orders_in(item)]
-    return []
+        return [order for item in document for order in _orders_in(item)]
+    if not isinstance(document, dict):
+        return []
+    if "line_items" not in document and "data" in document:
+        return _orders_in(document["data"])
+    # Refunds have line_items too, and no status.
+    return [document] if {"id", "status", "line_items"} <= document.keys() else []
 
 
 def link_recorded(orders: Iterable[Order], store: str, supplier: str) -> list[ProductLink]:

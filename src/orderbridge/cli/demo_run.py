@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import attrs
 
@@ -37,11 +37,13 @@ from .. import (
     supplier,
 )
 from .._drivers import Clockwork, SyncDriver
+from .._http import Call
 from ..errors import BridgeError
-from ..sandbox.faults import Call, Fault, Line
+from ..sandbox.faults import Fault, Line
 from ..sandbox.rewix import Code, RewixSupplier
 from ..sandbox.server import LoopbackServer
 from ..sandbox.woocommerce import WooCommerceShop
+from ..sandbox.woocommerce.values import Object, rows
 from .decode import decode_file
 from .demo_orders import OWN, link_recorded, links_of, place_orders
 
@@ -60,7 +62,7 @@ class JumpingClock(Clockwork):
     def __init__(self, start: datetime, seed: int) -> None:
         self._start = start
         self._passed = 0.0
-        self._chance = Random(seed)
+        self._chance = Random(seed)  # noqa: S311 (a demonstration, no secret)
 
     def wall(self) -> datetime:
         return self._start + timedelta(seconds=self._passed)
@@ -90,7 +92,7 @@ class _Weather:
     """Which call meets which fault: a seeded throw for each."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = Random(seed)
+        self._chance = Random(seed)  # noqa: S311 (a demonstration, no secret)
 
     def __call__(self, call: Call) -> Fault | None:
         read = call.method in ("GET", "HEAD")
@@ -171,7 +173,7 @@ class Demo:
         *,
         seed: int,
         faults: bool,
-        recorded: Iterable[object] = (),
+        recorded: Iterable[Object] = (),
         now: datetime,
     ) -> None:
         self._began = time.monotonic()
@@ -180,18 +182,17 @@ class Demo:
         self.rewix = RewixSupplier(api_key="demo", password="demo", stock={})  # noqa: S106 (the sandbox's own)
         recorded = list(recorded)
         for order in recorded:
-            self.shop.load(cast("dict[str, str]", order))
+            self.shop.load(order)
         if not recorded:
             place_orders(self.shop, seed, now=now)
         ordered = self._in_the_shop()
         self.links = link_recorded(ordered, SHOP, SUPPLIER) if recorded else links_of(SHOP, SUPPLIER)
         self.wanted = {order.id: units for order in ordered if (units := self._units(order))}
         self._stock_up()
-        weather = (_Weather(seed), _Weather(-seed)) if faults else ()
-        self.lines = (
-            Line(self.shop, *weather[:1]),
-            Line(self.rewix, *weather[1:]),
-        )
+        self.lines = Line(self.shop), Line(self.rewix)
+        if faults:
+            for number, line in enumerate(self.lines):
+                line.plan = _Weather(2 * seed + number)
         self._servers = [LoopbackServer(line, clock=self.clock.wall) for line in self.lines]
         self.bridge = self._open(folder, ordered)
         self.bridge.link(*self.links)
@@ -301,9 +302,10 @@ class Demo:
 
     def _is_ordered(self, order_id: str) -> bool:
         view = self.bridge.order(order_id)
-        ordered = view is not None and bool(view.purchases)
-        ordered = ordered and all(record.fulfillment not in _BEFORE for record in view.purchases)
-        return ordered or any(order_id in (review.order_id, review.about) for review in self.reviews())
+        purchases = view.purchases if view else ()
+        if purchases and all(record.fulfillment not in _BEFORE for record in purchases):
+            return True
+        return any(order_id in (review.order_id, review.about) for review in self.reviews())
 
     def _until(self, reached: Callable[[], list[bool]], told: Told) -> None:
         end = self.clock.wall() + PATIENCE
@@ -347,9 +349,7 @@ class Demo:
         """Read both ledgers."""
         views = self.orders()
         asked = {review.order_id or review.about for review in self.reviews()}
-        order_of = {
-            record.po.reference: record.po.order_id for view in views for record in view.purchases
-        }
+        order_of = {record.po.reference: record.po.order_id for view in views for record in view.purchases}
         sent = {order_id: Counter[str]() for order_id in self.wanted}
         strange = 0
         for order in self.rewix.orders:
@@ -371,7 +371,7 @@ class Demo:
         return Counts(
             orders=len(self.shop.book),
             taken=len(self.wanted),
-            lines=sum(len(cast("list[object]", order["line_items"])) for order in self.shop.book.values()),
+            lines=sum(len(rows(order["line_items"])) for order in self.shop.book.values()),
             purchase_orders=sum(len(view.purchases) for view in views),
             placed=len(self.rewix.orders),
             shipped=len(left),

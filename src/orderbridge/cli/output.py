@@ -15,12 +15,11 @@ from rich.text import Text
 
 from .._canonical import plain
 
-__all__ = ["AsJson", "ConfigFile", "console", "print_json", "print_table", "say_wrong", "when"]
+__all__ = ["CONFIG", "AsJson", "ConfigFile", "console", "print_json", "print_table", "say_wrong", "when"]
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ConfigFile: TypeAlias = Annotated[
-    Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)
-]
+ConfigFile: TypeAlias = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+CONFIG = Path("orderbridge.toml")
 
 
 def console() -> Console:

@@ -6,7 +6,7 @@ import signal
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -27,7 +27,8 @@ def sandbox(
     platform: Annotated[str, typer.Argument(help="Which one: woocommerce or rewix.")],
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
     orders: Annotated[
-        list[Path] | None, typer.Option(help="Recorded orders for the shop to begin with: a file or a folder.")
+        list[Path] | None,
+        typer.Option(help="Recorded orders for the shop to begin with: a file or a folder."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Which orders are made up, where none are given.")] = 1,
     as_json: AsJson = False,
@@ -61,7 +62,7 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
         shop = WooCommerceShop(fulfillments=True, trusts_http=True)
         if orders:
             for order in read_recorded(orders):
-                shop.load(cast("dict[str, str]", order))
+                shop.load(order)
         else:
             place_orders(shop, seed, now=datetime.now(UTC))
         return shop, {"consumer_key": shop.consumer_key, "consumer_secret": shop.consumer_secret}
@@ -69,5 +70,8 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
         if orders:
             raise ConfigurationError("orders: only a shop has them; rewix starts with stock and no orders")
         stock = {stock_id: 1000 for product in PRODUCTS for stock_id in product.parts}
-        return RewixSupplier(api_key=KEY, password=PASSWORD, stock=stock), {"api_key": KEY, "password": PASSWORD}
+        return RewixSupplier(api_key=KEY, password=PASSWORD, stock=stock), {
+            "api_key": KEY,
+            "password": PASSWORD,
+        }
     raise ConfigurationError(f"platform: there is no sandbox {platform!r}; known are: woocommerce, rewix")

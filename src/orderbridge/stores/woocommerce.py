@@ -452,6 +452,10 @@ class WooCommerce(Annotates, DecodesOrders, ReportsProgress, ReceivesWebhooks, P
         said = problem.code or problem.message
         if not 400 <= response.status < 500 or response.status in (408, 409, 425) or not said:
             return Unknown(f"HTTP {response.status}")
+        # A signature's nonce counts once: a network that carried the call twice brings this back for the
+        # second, and the first may have been carried out.
+        if response.status == 401 and "nonce" in words(problem.message):
+            return Unknown("HTTP 401, the nonce was used")
         return Refused(_why(response.status, problem), code=str(problem.code), message=words(problem.message))
 
     # --- webhooks ---------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import attrs
-
 from orderbridge import Money, PurchaseOrder, Secret
 from orderbridge.adapters import (
     Access,

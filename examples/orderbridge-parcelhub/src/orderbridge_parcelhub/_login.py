@@ -7,7 +7,6 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 
 import attrs
-
 from orderbridge import Secret
 from orderbridge.adapters import Read, Response, decode
 from orderbridge.auth import Auth, Call, Token, with_header

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
-
 from orderbridge import Money, Package, PurchaseOrder, Shipment, ShipmentLine
 from orderbridge.errors import Malformed, Unsupported
 

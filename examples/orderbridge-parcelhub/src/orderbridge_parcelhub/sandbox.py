@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
 import attrs
-
 from orderbridge.adapters import Headers, Response
 from orderbridge.auth import Call
 

@@ -1,0 +1,162 @@
+"""Commands on the bridge as a whole: ``probe``, ``run``, ``pull``, ``health``, ``adopt``."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from .. import Bridge, Report
+from ..errors import BridgeError
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, say_wrong
+
+__all__ = ["adopt", "health", "probe", "pull", "run"]
+
+_LATE = timedelta(hours=1)  # a store not read for so long is not well
+
+
+def probe(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Ask every account who it is and what the credentials may do. Exit code 1: something is wrong."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.probe()
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            "Accounts",
+            ("Account", "", "What was seen", "What to do"),
+            (
+                (name, "ok" if finding.ok else "wrong", finding.what, finding.fix)
+                for name, access in found.items()
+                for finding in access.findings
+            ),
+        )
+    if not all(finding.ok for access in found.values() for finding in access.findings):
+        raise typer.Exit(1)
+
+
+def run(
+    config: ConfigFile = CONFIG,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is due.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Work until Ctrl-C or SIGTERM: pull, reserve, place, follow, announce, as the policy says.
+
+    With --once exit code 1 says that something could not be worked on; it is tried again by the next run.
+    """
+    told = _Told()
+    with Bridge.from_toml(config) as bridge, _stopped_by_signals(bridge):
+        if not once:
+            bridge.run(told=told)
+            return
+        report = bridge.run_once(told=told)
+    if as_json:
+        print_json(report)
+    else:
+        at = f"{report.next_at:%H:%M:%S} UTC" if report.next_at else "never"
+        console().print(f"{report.advanced} steps, {report.orders} new or changed orders; next work: {at}")
+    if report.failures:
+        raise typer.Exit(1)
+
+
+class _Told:
+    """Says each failure once, as it comes."""
+
+    def __init__(self) -> None:
+        self._said = 0
+
+    def __call__(self, report: Report) -> None:
+        if report.advanced == 1:
+            self._said = 0
+        for subject, why in report.failures[self._said :]:
+            say_wrong(f"{subject}: {why}")
+        self._said = len(report.failures)
+
+
+@contextmanager
+def _stopped_by_signals(bridge: Bridge) -> Generator[None, None, None]:
+    """The first signal ends the run orderly; a second one ends it at once, which does no harm either."""
+    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(number, known[signal.Signals(number)])
+        bridge.stop()
+
+    for number in known:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
+
+
+def pull(
+    store: Annotated[str, typer.Argument(help="Which store; all, if none is named.")] = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Take in the changed orders of one store, or of all, now. Exit code 1: a store gave none."""
+    pulled: dict[str, int] = {}
+    failed = False
+    with Bridge.from_toml(config) as bridge:
+        for name in [store] if store else bridge.health().last_pull:
+            try:
+                pulled[name] = bridge.pull(name)
+            except BridgeError as error:
+                failed = True
+                say_wrong(str(error))
+    if as_json:
+        print_json(pulled)
+    else:
+        print_table("Orders read", ("Store", "Orders"), pulled.items())
+    if failed:
+        raise typer.Exit(1)
+
+
+def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Is it alive? Exit code 1: money is stopped, or a store was not read for an hour; 4: open reviews."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.health()
+    if as_json:
+        print_json(found)
+    else:
+        rows: list[tuple[str, object]] = [
+            ("Orders", f"{found.orders}, {found.taken} of them acted on"),
+            *((f"Last pull of {name}", at or "never") for name, at in found.last_pull.items()),
+            ("Purchase orders", _counts(found.purchase_orders)),
+            ("Shipment notices", _counts(found.notices)),
+            ("Due now", found.due),
+            ("Next work", found.next_at),
+            ("Oldest not shipped", found.oldest_unshipped),
+            ("Open reviews", found.reviews),
+            ("Money", f"stopped: {found.stopped}" if found.stopped else "may move"),
+        ]
+        print_table("Health", ("", ""), rows)
+    late = datetime.now(UTC) - _LATE
+    if found.stopped or any(at is None or at < late for at in found.last_pull.values()):
+        raise typer.Exit(1)
+    if found.reviews:
+        raise typer.Exit(4)
+
+
+def _counts(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in states.items()) or "none"
+
+
+def adopt(
+    config: ConfigFile = CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make a copied or restored journal this machine's own."""
+    with Bridge.from_toml(config) as bridge:
+        if not yes:
+            typer.confirm(
+                "Two bridges with copies of one journal order twice. Is the other one off?", abort=True
+            )
+        bridge.adopt()
+    console().print("The journal is adopted.")
