@@ -26,9 +26,9 @@ LADDER = (
     ("_saga",),
     ("_engine", "_engine_*"),
     # the use cases, one saga or a few in each
-    ("_announce", "_cart", "_commands", "_follow", "_intake", "_orders", "_place", "_pull"),
+    ("_announce", "_cart", "_commands", "_follow", "_intake", "_orders", "_place", "_pull", "_run", "_views"),
     ("_drivers", "_drivers_async"),
-    ("_bridge", "_bridge_*", "_config", "_plugins", "_settings"),
+    ("_bridge", "_bridge_async", "_config", "_plugins", "_settings", "_setup"),
     ("__init__",),
 )
 

@@ -3,9 +3,10 @@
 Start with ``Bridge`` or ``AsyncBridge``. For plug-ins see ``orderbridge.adapters``.
 """
 
-from ._bridge import AsyncBridge, Bridge
+from ._bridge import Bridge
+from ._bridge_async import AsyncBridge
 from ._cart import Difference
-from ._commands import Health, OrderView, Payable, PaymentPage, Report
+from ._commands import PaymentPage
 from ._drivers import MemoryTokens, TokenStore
 from ._journal import Journal
 from ._model import (
@@ -37,8 +38,10 @@ from ._records import (
     Review,
     ReviewCode,
 )
+from ._run import Report
 from ._sourcing import OwnStock, SkuPrefix
 from ._states import Fulfillment, IntentState, NoticeState, Payment
+from ._views import Health, OrderView, Payable
 from .errors import BridgeError, ConfigurationError
 
 __version__ = "0.1.0"

@@ -8,15 +8,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
-from cattrs import Converter
 
 from ._http import Headers
 from ._money import Money
 
 __all__ = ["dump", "load", "load_json", "plain", "stamp", "unstamp"]
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
@@ -33,6 +35,9 @@ def unstamp(text: str) -> datetime:
 
 @lru_cache(maxsize=1)
 def _converter() -> Converter:
+    # Here and not above: who only imports orderbridge need not load it.
+    from cattrs import Converter
+
     converter = Converter(omit_if_default=True)
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))

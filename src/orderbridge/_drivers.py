@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import queue
 import random
+import re
 import secrets
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 import httpx
@@ -29,7 +32,7 @@ from ._journal import Journal, Tx
 from ._saga import Clock, Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
 from .adapters import Bucket
 from .auth import Auth, Token
-from .errors import BridgeError, Malformed, NotSent, Unavailable
+from .errors import BridgeError, Malformed, NotSent, RateLimited, Unavailable
 
 __all__ = ["Clockwork", "Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
 
@@ -39,8 +42,10 @@ CONNECT = 10.0  # seconds
 DEADLINE = 60.0  # seconds for one whole call, also a dripping one
 LARGEST = 32 * 1024 * 1024  # bytes of an answer after decompression
 TRIES = 3  # of a read
+LONGEST_WAIT = 10.0  # seconds a read waits for its turn; others are waiting behind it
 LONGEST_PAUSE = 5.0  # seconds between two looks at the journal, which others may write too
 REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+LONGEST_FREEZE = 24 * 3600.0  # seconds, whatever an account is told
 USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
 
 
@@ -97,15 +102,36 @@ class Gone(Exception):
         self.sent = sent
 
 
+# RFC 3986; what is not in it would be rewritten on the way out, after it was signed.
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
+
+
 def prepare(line: Line, request: Request) -> Call:
-    """The call before it is signed: absolute, and to the account's own origin."""
-    if not request.path.startswith("/") or request.path.startswith("//"):
-        raise Malformed(f"path: {request.path!r} must start with one slash")
-    url = line.base_url + request.path + (f"?{request.query}" if request.query else "")
-    if urlsplit(url)[:2] != urlsplit(line.base_url)[:2]:
-        raise Malformed("path: it leads to another host than the account's base_url")
+    """The call before it is signed: absolute, and below the account's own address."""
+    path = request.path
+    if not _PATH.fullmatch(path) or path.startswith("//"):
+        raise Malformed(f"path: {path!r} must start with one slash and be percent-encoded")
+    if not {".", ".."}.isdisjoint(unquote(path).split("/")):
+        raise Malformed(f"path: {path!r} leads out of the account's base_url")
+    url = line.base_url + path + (f"?{request.query}" if request.query else "")
     headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **request.headers}
     return Call(request.method, url, headers=Headers(headers), body=request.body)
+
+
+def outgoing(call: Call, deadline: float) -> httpx.Request:
+    """The call as httpx's transports take it.
+
+    Its clients are not used: they log every address, which may hold keys, and they keep the
+    cookies that one account was given for another account on the same host.
+    """
+    timeout = httpx.Timeout(deadline, connect=CONNECT, pool=CONNECT)
+    return httpx.Request(
+        call.method,
+        call.url,
+        headers={"Accept-Encoding": "gzip, deflate", **call.headers},
+        content=call.body or None,
+        extensions={"timeout": timeout.as_dict()},
+    )
 
 
 def outcome_of(error: Exception) -> Gone:
@@ -124,10 +150,11 @@ def outcome_of(error: Exception) -> Gone:
 def retry_after(response: Response, now: datetime) -> float | None:
     """Seconds a platform asks to wait, from Retry-After in either of its forms."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(min(int(value), 24 * 3600))
+    if value.isascii() and value.isdecimal():
+        return min(float(value), LONGEST_FREEZE)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds()) if value else None
+        seconds = (parsedate_to_datetime(value) - now).total_seconds() if value else None
+        return None if seconds is None else min(max(0.0, seconds), LONGEST_FREEZE)
     except (TypeError, ValueError):
         return None
 
@@ -143,17 +170,24 @@ class Pace:
         self._frozen_until = 0.0
         self._lock = threading.Lock()
 
-    def take(self) -> float:
-        """Take one; the seconds to wait before using it."""
+    def take(self, at_most: float) -> float:
+        """Take one; the seconds to wait before using it.
+
+        Raises:
+            RateLimited: they would be more than ``at_most``; nothing is taken.
+        """
         with self._lock:
             now = self._clockwork.steady()
             self._level = min(
                 float(self._bucket.burst), self._level + (now - self._at) * self._bucket.per_second
             )
             self._at = now
+            wait = max(0.0, (1.0 - self._level) / self._bucket.per_second, self._frozen_until - now)
+            if wait > at_most:
+                until = self._clockwork.wall() + timedelta(seconds=wait)
+                raise RateLimited("too many requests; the platform wants a pause", until=until)
             self._level -= 1.0
-            wait = 0.0 if self._level >= 0 else -self._level / self._bucket.per_second
-            return max(wait, self._frozen_until - now)
+            return wait
 
     def freeze(self, seconds: float) -> None:
         """The platform said: not now. It holds for everybody on the account."""
@@ -223,8 +257,12 @@ class Driver:
         self._kept: dict[tuple[str, str], tuple[datetime, Response]] = {}
         self._to_keep: list[tuple[str, str, Response, datetime]] = []
         self._ssl: ssl.SSLContext | None = None
-        self._pid = os.getpid()
         self._stopping = False
+        _drivers.add(self)
+
+    def reopen(self) -> None:
+        """In a forked child: leave connections and locks to the parent, whose threads are not here."""
+        self._paces = {}
 
     def stop(self) -> None:
         """Let running sagas come to an orderly end: no new call begins, what is known is recorded."""
@@ -239,7 +277,7 @@ class Driver:
     def _context(self) -> ssl.SSLContext:
         # Loading the certificates takes longer than most calls: once a driver.
         if self._ssl is None:
-            self._ssl = httpx.create_ssl_context()
+            self._ssl = httpx.create_ssl_context(trust_env=False)
         return self._ssl
 
     def _pace(self, line: Line) -> Pace:
@@ -287,13 +325,16 @@ class Driver:
 
     def _fresh_token(self, line: Line) -> tuple[Token | None, bool]:
         """The token in use, and whether it must be renewed before a call."""
-        if not line.auth.needs_token:
-            return None, False
         token = self._tokens.get(line.account)
         if token is None:
             return None, True
         soon = self._clockwork.wall() + timedelta(minutes=5)
         return token, token.expires_at is not None and token.expires_at < soon
+
+    def _newer(self, line: Line, token: Token | None) -> Token | None:
+        """What another worker has got in place of ``token``; a refresh token may be good only once."""
+        found = self._tokens.get(line.account)
+        return found if found != token else None
 
     def _swap(self, line: Line, old: Token | None, new: Token) -> Token:
         if self._tokens.swap(line.account, old, new):
@@ -331,8 +372,13 @@ class SyncDriver(Driver):
         clockwork: Clockwork | None = None,
     ) -> None:
         super().__init__(journal, line_of, tokens=tokens, deadline=deadline, clockwork=clockwork)
-        self._clients: dict[bool, httpx.Client] = {}
-        self._lock = threading.RLock()
+        self._transports: dict[bool, httpx.HTTPTransport] = {}
+        self._lock = threading.Lock()
+        self._logins: dict[str, threading.Lock] = {}
+
+    def reopen(self) -> None:
+        super().reopen()
+        self._transports, self._lock, self._logins = {}, threading.Lock(), {}
 
     def run(self, saga: Saga[T]) -> T:
         """Run a saga to its end and return what it returns."""
@@ -360,9 +406,9 @@ class SyncDriver(Driver):
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
         with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+            transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            transport.close()
 
     def _do(self, effect: Effect) -> object:
         match effect:
@@ -390,13 +436,13 @@ class SyncDriver(Driver):
         return response
 
     def _answer(self, line: Line, read: Read) -> Response:
-        renewed = False
+        refused: Token | None = None
         for tried in range(TRIES):
             if self._stopping:
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
-            token = self._token(line, renew=False)
-            self._clockwork.sleep(self._pace(line).take())
+            token = self._token(line, refused=refused)
+            self._clockwork.sleep(self._pace(line).take(LONGEST_WAIT))
             try:
                 response = self._call(line, self._sign(line, prepare(line, read), token), write=False)
             except Gone as gone:
@@ -404,21 +450,31 @@ class SyncDriver(Driver):
                     raise self._lost_read(line, read, gone) from None
                 self._clockwork.sleep(self._clockwork.pause(tried))
                 continue
-            if token is not None and line.auth.expired(response) and not renewed:
-                self._token(line, renew=True)
-                renewed = True
+            if token is not None and line.auth.expired(response) and refused is None:
+                refused = token
                 continue
             if last or response.status not in REPEATED:
                 return response
             self._clockwork.sleep(self._clockwork.pause(tried))
         raise Unavailable("the platform did not accept a renewed token", account=line.account)
 
-    def _token(self, line: Line, *, renew: bool) -> Token | None:
-        with self._lock:  # single flight: others wait and find the new one
+    def _token(self, line: Line, *, refused: Token | None = None) -> Token | None:
+        """The token to sign with: another than ``refused``, which the platform no longer takes."""
+        if not line.auth.needs_token:
+            return None
+        with self._logins.setdefault(line.account, threading.Lock()):
+            # Single flight: others wait here and find the new one.
             token, old = self._fresh_token(line)
-            if not line.auth.needs_token or (token is not None and not old and not renew):
+            if token is not None and not old and token != refused:
                 return token
-            return self._swap(line, token, self._refresh(line, line.auth.refresh(token)))
+            try:
+                new = self._refresh(line, line.auth.refresh(token))
+            except BridgeError:
+                newer = self._newer(line, token)
+                if newer is None:
+                    raise
+                return newer
+            return self._swap(line, token, new)
 
     def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
         """Run a token flow: never repeated, because a refresh token may be used up by its first use."""
@@ -440,11 +496,11 @@ class SyncDriver(Driver):
         if self._stopping:
             return Lost(False, CANCELED)
         try:
-            token = self._token(line, renew=False)
+            token = self._token(line)
             call = prepare(line, effect.request)
+            self._clockwork.sleep(self._pace(line).take(effect.not_after - self._clockwork.steady()))
         except BridgeError as error:
             return Lost(False, error.message)
-        self._clockwork.sleep(self._pace(line).take())
         if self._clockwork.steady() > effect.not_after:
             return Lost(False, "it could not leave in time")
         try:
@@ -452,18 +508,15 @@ class SyncDriver(Driver):
         except Gone as gone:
             return Lost(gone.sent, gone.why)
 
-    def _client(self, *, write: bool) -> httpx.Client:
+    def _transport(self, *, write: bool) -> httpx.HTTPTransport:
         with self._lock:
-            if self._pid != os.getpid():
-                # A child must never speak on its parent's connections.
-                self._clients, self._pid = {}, os.getpid()
-            if write not in self._clients:
+            if write not in self._transports:
                 # A write never goes out on a kept connection that the other side may be closing.
                 limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if write else 20)
-                self._clients[write] = httpx.Client(
-                    verify=self._context(), limits=limits, follow_redirects=False, trust_env=False
+                self._transports[write] = httpx.HTTPTransport(
+                    verify=self._context(), limits=limits, trust_env=False
                 )
-            return self._clients[write]
+            return self._transports[write]
 
     def _call(self, line: Line, call: Call, *, write: bool) -> Response:
         """One call within the deadline, whatever the other side drips.
@@ -472,12 +525,12 @@ class SyncDriver(Driver):
             Gone: no whole answer came.
         """
         self._count(line)
-        client = self._client(write=write)
+        transport = self._transport(write=write)
         answers: queue.SimpleQueue[Response | Exception] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                answers.put(self._stream(client, call))
+                answers.put(self._stream(transport, call))
             except Exception as error:
                 answers.put(error)
 
@@ -491,18 +544,31 @@ class SyncDriver(Driver):
             raise outcome_of(answer) from None
         return self._note(line, answer)
 
-    def _stream(self, client: httpx.Client, call: Call) -> Response:
-        timeout = httpx.Timeout(self._deadline, connect=CONNECT, pool=CONNECT)
-        with client.stream(
-            call.method, call.url, headers=dict(call.headers), content=call.body or None, timeout=timeout
-        ) as answer:
+    def _stream(self, transport: httpx.HTTPTransport, call: Call) -> Response:
+        end = time.monotonic() + self._deadline
+        with closing(transport.handle_request(outgoing(call, self._deadline))) as answer:
             body = bytearray()
             for chunk in answer.iter_bytes():
                 body += chunk
                 if len(body) > LARGEST:
                     raise Gone("the answer is larger than 32 MiB", sent=True)
+                if time.monotonic() > end:  # nobody waits for it any more
+                    raise Gone("deadline", sent=True)
             return Response(answer.status_code, headers=headers_of(answer), body=bytes(body))
 
 
 def headers_of(answer: httpx.Response) -> Headers:
     return Headers(dict(answer.headers.items()))
+
+
+# Connections, and locks that a thread of the parent may hold, are no use to a forked child.
+_drivers: weakref.WeakSet[Driver] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for driver in list(_drivers):
+        driver.reopen()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

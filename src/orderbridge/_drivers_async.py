@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from typing import TypeVar, cast
@@ -15,11 +15,12 @@ import httpx
 
 from ._drivers import (
     CANCELED,
-    CONNECT,
     DEADLINE,
     LARGEST,
+    LONGEST_WAIT,
     REPEATED,
     TRIES,
+    Clockwork,
     Driver,
     Gone,
     Line,
@@ -27,6 +28,7 @@ from ._drivers import (
     headers_of,
     located,
     outcome_of,
+    outgoing,
     prepare,
 )
 from ._http import Call, Read, Response
@@ -50,12 +52,17 @@ class AsyncDriver(Driver):
         *,
         tokens: TokenStore | None = None,
         deadline: float = DEADLINE,
+        clockwork: Clockwork | None = None,
     ) -> None:
-        super().__init__(journal, line_of, tokens=tokens, deadline=deadline)
-        self._clients: dict[bool, httpx.AsyncClient] = {}
-        self._lock: asyncio.Lock | None = None
+        super().__init__(journal, line_of, tokens=tokens, deadline=deadline, clockwork=clockwork)
+        self._transports: dict[bool, httpx.AsyncHTTPTransport] = {}
+        self._logins: dict[str, asyncio.Lock] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._canceled: set[int] = set()
+
+    def reopen(self) -> None:
+        super().reopen()
+        self._transports, self._logins, self._thread = {}, {}, None
 
     async def run(self, saga: Saga[T]) -> T:
         """Run a saga to its end and return what it returns.
@@ -64,14 +71,13 @@ class AsyncDriver(Driver):
         """
         key = id(saga)
         task = asyncio.ensure_future(self._run(saga, key))
+        task.add_done_callback(lambda _: self._canceled.discard(key))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             self._canceled.add(key)
             await asyncio.wait([task])
             raise
-        finally:
-            self._canceled.discard(key)
 
     async def _run(self, saga: Saga[T], key: int) -> T:
         answer: object = None
@@ -101,9 +107,9 @@ class AsyncDriver(Driver):
 
     async def close(self) -> None:
         """Close the connections; the next call opens new ones."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            await transport.aclose()
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.shutdown(wait=True)
@@ -126,13 +132,9 @@ class AsyncDriver(Driver):
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run what blocks on the journal's own thread."""
-        if self._thread is None or self._pid != os.getpid():
-            self._reopen()
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orderbridge-journal")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    def _reopen(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orderbridge-journal")
-        self._clients, self._lock, self._pid = {}, None, os.getpid()
 
     async def _fetch(self, account: str, read: Read) -> Response:
         line = self._line_of(account)
@@ -147,11 +149,13 @@ class AsyncDriver(Driver):
         return response
 
     async def _answer(self, line: Line, read: Read) -> Response:
-        renewed = False
+        refused: Token | None = None
         for tried in range(TRIES):
+            if self._stopping:
+                raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
-            token = await self._token(line, renew=False)
-            await asyncio.sleep(self._pace(line).take())
+            token = await self._token(line, refused=refused)
+            await asyncio.sleep(self._pace(line).take(LONGEST_WAIT))
             try:
                 response = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
             except Gone as gone:
@@ -159,25 +163,29 @@ class AsyncDriver(Driver):
                     raise self._lost_read(line, read, gone) from None
                 await asyncio.sleep(self._clockwork.pause(tried))
                 continue
-            if token is not None and line.auth.expired(response) and not renewed:
-                await self._token(line, renew=True)
-                renewed = True
+            if token is not None and line.auth.expired(response) and refused is None:
+                refused = token
                 continue
             if last or response.status not in REPEATED:
                 return response
             await asyncio.sleep(self._clockwork.pause(tried))
         raise Unavailable("the platform did not accept a renewed token", account=line.account)
 
-    async def _token(self, line: Line, *, renew: bool) -> Token | None:
+    async def _token(self, line: Line, *, refused: Token | None = None) -> Token | None:
         if not line.auth.needs_token:
             return None
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        async with self._lock:  # single flight: others wait and find the new one
+        async with self._logins.setdefault(line.account, asyncio.Lock()):
             token, old = self._fresh_token(line)
-            if token is not None and not old and not renew:
+            if token is not None and not old and token != refused:
                 return token
-            return self._swap(line, token, await self._refresh(line, line.auth.refresh(token)))
+            try:
+                new = await self._refresh(line, line.auth.refresh(token))
+            except BridgeError:
+                newer = self._newer(line, token)
+                if newer is None:
+                    raise
+                return newer
+            return self._swap(line, token, new)
 
     async def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
         try:
@@ -196,11 +204,11 @@ class AsyncDriver(Driver):
     async def _send(self, effect: Send) -> Response | Lost:
         line = self._line_of(effect.account)
         try:
-            token = await self._token(line, renew=False)
+            token = await self._token(line)
             call = prepare(line, effect.request)
+            await asyncio.sleep(self._pace(line).take(effect.not_after - self._clockwork.steady()))
         except BridgeError as error:
             return Lost(False, error.message)
-        await asyncio.sleep(self._pace(line).take())
         if self._clockwork.steady() > effect.not_after:
             return Lost(False, "it could not leave in time")
         try:
@@ -208,38 +216,30 @@ class AsyncDriver(Driver):
         except Gone as gone:
             return Lost(gone.sent, gone.why)
 
-    def _client(self, *, write: bool) -> httpx.AsyncClient:
-        if self._pid != os.getpid():
-            self._reopen()
-        if write not in self._clients:
+    def _transport(self, *, write: bool) -> httpx.AsyncHTTPTransport:
+        if write not in self._transports:
             limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if write else 20)
-            self._clients[write] = httpx.AsyncClient(
-                verify=self._context(), limits=limits, follow_redirects=False, trust_env=False
+            self._transports[write] = httpx.AsyncHTTPTransport(
+                verify=self._context(), limits=limits, trust_env=False
             )
-        return self._clients[write]
+        return self._transports[write]
 
     async def _call(self, line: Line, call: Call, *, write: bool) -> Response:
         self._count(line)
-        timeout = httpx.Timeout(self._deadline, connect=CONNECT, pool=CONNECT)
         try:
-            async with (
-                asyncio.timeout(self._deadline),
-                self._client(write=write).stream(
-                    call.method,
-                    call.url,
-                    headers=dict(call.headers),
-                    content=call.body or None,
-                    timeout=timeout,
-                ) as answer,
-            ):
-                body = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST:
-                        raise Gone("the answer is larger than 32 MiB", sent=True)
-                response = Response(answer.status_code, headers=headers_of(answer), body=bytes(body))
+            async with asyncio.timeout(self._deadline):
+                response = await self._stream(self._transport(write=write), call)
         except TimeoutError:
             raise Gone("deadline", sent=True) from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             raise outcome_of(error) from None
         return self._note(line, response)
+
+    async def _stream(self, transport: httpx.AsyncHTTPTransport, call: Call) -> Response:
+        async with aclosing(await transport.handle_async_request(outgoing(call, self._deadline))) as answer:
+            body = bytearray()
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise Gone("the answer is larger than 32 MiB", sent=True)
+            return Response(answer.status_code, headers=headers_of(answer), body=bytes(body))

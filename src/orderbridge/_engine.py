@@ -254,8 +254,11 @@ def perform(op: Operation[R], world: World) -> Saga[None]:
             if isinstance(write.unknown, Park):
                 yield from _note_now(op, chain)
             continue
-        if isinstance(verdict, Refused) and (yield from _done_all_the_same(op, chain, write)):
-            continue
+        if isinstance(verdict, Refused):
+            believed = yield from _looked_at(op, chain, write, verdict)
+            if believed is None:
+                continue
+            chain.sent = attrs.evolve(chain.sent, verdict=believed)
         yield from _conclude(op, chain)
         return
     yield from _close(op, chain, RuntimeError(f"more than {STEPS} writes in one chain"))
@@ -512,16 +515,16 @@ def _note_now(op: Operation[R], chain: _Chain) -> Saga[None]:
     chain.sent = None
 
 
-def _done_all_the_same(op: Operation[R], chain: _Chain, refused: Write) -> Saga[bool]:
-    """Look before a refusal is believed: is this step no longer to be done?
+def _looked_at(op: Operation[R], chain: _Chain, write: Write, refused: Refused) -> Saga[Verdict | None]:
+    """Look before a refusal is believed; None if the step is found done all the same.
 
     A network that carries a call twice brings back the refusal of the copy: "this key is used up".
     """
     try:
         result = yield from run_flow(op.account, op.flow(Past(answers=chain.answers, attempted=True)))
-    except Exception:  # nothing was learned: the refusal stands, as it came
-        return False
-    return not isinstance(result, Write) or result.step != refused.step
+    except Exception:  # whatever kept us from looking, the refusal alone proves nothing
+        return Unknown(f"refused ({refused.why.value}), and nobody could look whether it was done")
+    return refused if isinstance(result, Write) and result.step == write.step else None
 
 
 def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:

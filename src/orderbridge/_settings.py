@@ -12,17 +12,18 @@ from enum import Enum
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
-from cattrs import ClassValidationError, Converter, IterableValidationError
-from cattrs.errors import ForbiddenExtraKeysError
 
 from ._model import Secret
 from ._money import Money
 from .errors import ConfigurationError
 
 __all__ = ["structure"]
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
@@ -53,6 +54,9 @@ def structure(cls: type[T], table: Mapping[str, object], *, where: str) -> T:
 
 @lru_cache(maxsize=1)
 def _converter() -> Converter:
+    # Here and not above: who only imports orderbridge need not load it.
+    from cattrs import Converter
+
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, lambda value, _: _secret(value))
     converter.register_structure_hook(timedelta, lambda value, _: _duration(value))
@@ -124,6 +128,9 @@ def _from_keyring(name: str) -> Secret:
 
 
 def _words(error: Exception, cls: object) -> str:
+    from cattrs import ClassValidationError, IterableValidationError
+    from cattrs.errors import ForbiddenExtraKeysError
+
     if isinstance(error, (ClassValidationError, IterableValidationError)):
         inner = error.exceptions[0]
         owner = error.cl if isinstance(error, ClassValidationError) else cls

@@ -14,14 +14,14 @@ from decimal import Decimal
 from importlib.metadata import entry_points
 from random import Random
 
-import pytest
-
 import orderbridge as ob
+import pytest
 from orderbridge.adapters import Response, SupplierPlatform
 from orderbridge.auth import Call
 from orderbridge.sandbox import Fault
 from orderbridge.testing.backends import Ordered
 from orderbridge.testing.simulator import Scene, SupplierSide, a_woocommerce, simulate
+
 from orderbridge_parcelhub import Settings
 from orderbridge_parcelhub.sandbox import ParcelHub
 

@@ -21,7 +21,7 @@ from typing import TypeVar
 import attrs
 
 from .. import OwnStock, Policy, Secret, SkuPrefix, Who
-from .._commands import run_once
+from .._run import run_once
 from .._drivers import Line as Address
 from .._engine import Store, Supplier, World
 from .._http import Call, Response

@@ -1,0 +1,206 @@
+"""Run: whatever is due, one subject after the other, and what comes in from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import attrs
+
+from ._cart import advance_cart
+from ._engine import World, backoff
+from ._journal import Tx
+from ._orders import advance_order
+from ._pull import due_at_start, pull
+from ._records import (
+    ReviewCode,
+    Subject,
+)
+from ._saga import Saga, clock, commit, look
+from .adapters import Headers, Nudge, ReceivesWebhooks, Reply
+from .errors import BridgeError, ConfigurationError, JournalError, Unsupported
+
+__all__ = [
+    "Report",
+    "advance",
+    "due_now",
+    "pull_now",
+    "receive",
+    "run_once",
+    "start",
+]
+
+_ROUNDS = 20  # times one order or cart is advanced in one go; more means it does not get on
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What one run did.
+
+    Args:
+        advanced: Subjects worked on.
+
+        orders: Orders that were news.
+
+        failures: Accounts and orders that could not be worked on, and why, in words.
+
+        next_at: When there is something to do again (UTC).
+    """
+
+    advanced: int = 0
+    orders: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+    next_at: datetime | None = None
+
+
+def start(world: World) -> Saga[None]:
+    """Make every store's pull due once."""
+    now = yield from clock()
+    missing = yield from look(lambda tx: [n for n in world.stores if tx.work(Subject.pull(n)).due_at is None])
+    if missing:
+        stores = {name: world.stores[name] for name in missing}
+        yield from commit(lambda tx: due_at_start(tx, stores, now.wall))
+
+
+def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
+    """Do what is due in one subject; how many orders were news."""
+    kind, _, name = subject.partition("/")
+    if kind == "pull":
+        if name in world.stores:
+            page = yield from pull(world, name, identified=identified)
+            return 0 if page is None else len(page.items)
+    elif kind == "cart":
+        if name in world.suppliers:
+            yield from advance_cart(world, name)
+            return 0
+    elif name.partition("/")[0] in world.stores:
+        yield from advance_order(world, name)
+        return 0
+    yield from _not_ours(subject)
+    return 0
+
+
+def _not_ours(subject: str) -> Saga[None]:
+    """Its account is not in this configuration: another bridge's, or a name that was dropped."""
+    now = yield from clock()
+    yield from commit(lambda tx: tx.schedule(subject, now.wall + timedelta(days=1)))
+
+
+def run_once(
+    world: World,
+    identified: set[str],
+    *,
+    stopping: Callable[[], bool],
+    told: Callable[[Report], None] | None = None,
+    limit: int = 50,
+) -> Saga[Report]:
+    """Work until nothing is due. One subject that fails never stops the others."""
+    yield from start(world)
+    report = Report()
+    rounds: dict[str, int] = {}
+    while not stopping():
+        now = yield from clock()
+        due = yield from look(partial(_due, now.wall, limit))
+        todo = [subject for subject in due if rounds.get(subject, 0) < _ROUNDS or subject.startswith("pull/")]
+        if not todo:
+            break
+        for subject in todo:
+            if stopping():
+                break
+            rounds[subject] = rounds.get(subject, 0) + 1
+            news, failure = yield from _guarded(world, subject, identified)
+            report = attrs.evolve(
+                report,
+                advanced=report.advanced + 1,
+                orders=report.orders + news,
+                failures=(*report.failures, (subject, failure)) if failure else report.failures,
+            )
+            if told is not None:
+                told(report)
+    next_at = yield from look(lambda tx: tx.next_due())
+    return attrs.evolve(report, next_at=next_at)
+
+
+def due_now(limit: int) -> Saga[tuple[str, ...]]:
+    """Subjects that wait for work now."""
+    now = yield from clock()
+    return (yield from look(partial(_due, now.wall, limit)))
+
+
+def _due(now: datetime, limit: int, tx: Tx) -> tuple[str, ...]:
+    return tx.due(now, limit)
+
+
+def _guarded(world: World, subject: str, identified: set[str]) -> Saga[tuple[int, str]]:
+    try:
+        return (yield from advance(world, subject, identified)), ""
+    except JournalError:
+        raise
+    except (BridgeError, ConfigurationError) as error:
+        yield from _put_off(subject, None)
+        return 0, str(error)
+    except Exception as error:  # a bug stops what it is in, never the rest
+        words = f"{type(error).__name__} in {subject}"
+        yield from _put_off(subject, words)
+        return 0, words
+
+
+def _put_off(subject: str, bug: str | None) -> Saga[None]:
+    now = yield from clock()
+
+    def work(tx: Tx) -> None:
+        found = tx.work(subject)
+        if found.due_at is not None and found.due_at <= now.wall:
+            due_at = now.wall + backoff(found.failures, base=60.0)
+            tx.release(subject, due_at=due_at, failures=found.failures + 1)
+        if bug is not None:
+            tx.open_review(ReviewCode.FAULT, about=subject, evidence=bug, decisions=("ignore",), at=now.wall)
+
+    yield from commit(work)
+
+
+def pull_now(world: World, name: str, identified: set[str]) -> Saga[int]:
+    """All pages of one store's changes, now; how many orders came."""
+    if name not in world.stores:
+        raise ConfigurationError(f"store: there is no account {name!r}; known are {', '.join(world.stores)}")
+    orders = 0
+    while True:
+        page = yield from pull(world, name, identified=identified)
+        if page is None:
+            return orders
+        orders += len(page.items)
+        if not page.more:
+            return orders
+
+
+def receive(
+    world: World, account: str, *, method: str, path: str, headers: Headers, body: bytes
+) -> Saga[Reply]:
+    """Take a webhook in: checked, remembered, and the order it is about made due. Nothing goes out."""
+    found = world.stores.get(account) or world.suppliers.get(account)
+    if found is None:
+        return Reply(status=404)
+    if not isinstance(found.adapter, ReceivesWebhooks):
+        raise Unsupported(f"{found.platform} has no webhooks", account=account)
+    read = found.adapter.read_webhook(method, path, headers, body)
+    if isinstance(read, Reply):
+        return read
+    nudge: Nudge = read
+    now = yield from clock()
+    is_store = account in world.stores
+
+    def work(tx: Tx) -> None:
+        if not tx.take_inbox(account, nudge.dedupe, now.wall):
+            return
+        if not is_store or not nudge.ref:
+            tx.wake(Subject.pull(account) if is_store else Subject.cart(account), now.wall)
+            return
+        order_id = f"{account}/{nudge.ref}"
+        record = tx.order(order_id)
+        if record is not None:
+            tx.set_flags(order_id, refresh=True, held=record.held)
+        tx.wake(Subject.order(order_id), now.wall)
+
+    yield from commit(work)
+    return Reply()
