@@ -43,7 +43,7 @@ def group(name: str) -> list[str]:
 
 def run_tests(session: nox.Session) -> None:
     """The suite against the package as it is installed, not as it lies in ``src``."""
-    session.install(".[cli,keyring]", *group("test"))
+    session.install(".[cli,keyring]", "./examples/orderbridge-parcelhub", *group("test"))
     session.run("pytest", "-n", "auto", "-o", "pythonpath=", *session.posargs)
 
 

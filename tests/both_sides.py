@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +93,10 @@ class Watched:
 
 
 class Plan:
-    """Which calls meet a fault: those to one place, a number of times."""
+    """Which calls meet a fault: those to one place, a number of times.
+
+    A place is the end of a path, or with a slash at its end any part of one.
+    """
 
     def __init__(self) -> None:
         self._rules: list[tuple[str, str, Callable[[], Fault | None]]] = []
@@ -100,7 +104,8 @@ class Plan:
     def __call__(self, call: Call) -> Fault | None:
         path = urlsplit(call.url).path
         for method, where, fault in self._rules:
-            if call.method == method and path.rstrip("/").endswith(where):
+            there = where in path if where.endswith("/") else path.rstrip("/").endswith(where)
+            if call.method == method and there:
                 return fault()
         return None
 
@@ -136,6 +141,7 @@ class Sides:
         self.at_shop, self.at_warehouse = Watched(self.shop), Watched(self.warehouse)
         self.shop_plan, self.warehouse_plan = Plan(), Plan()
         self._open = ExitStack()
+        self._parcels = count(1)
         self.shop_url = self.serve(self.at_shop, self.shop_plan)
         self.warehouse_url = self.serve(self.at_warehouse, self.warehouse_plan)
 
@@ -213,7 +219,7 @@ class Sides:
         numbers: list[str] = []
         for order in warehouse.orders:
             if not order.dispatched and not order.released:
-                numbers.append(f"1Z{id(warehouse) % 1000:03}{order.order_id}")
+                numbers.append(f"1Z{next(self._parcels):06}")
                 warehouse.dispatch(order.order_id, tracking_code=numbers[-1], carrier="UPS", now=self.now())
         return numbers
 

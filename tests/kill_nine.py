@@ -34,7 +34,6 @@ from random import Random
 
 import attrs
 
-import orderbridge as ob
 from orderbridge import _drivers
 from orderbridge._drivers import Clockwork
 from orderbridge._http import Call, Response
@@ -98,12 +97,11 @@ class FastClock(Clockwork):
 
 
 def run_bridge(folder: Path, clock: Clockwork) -> None:
-    """The process that is killed: ``orderbridge run`` on another clock."""
+    """The process that is killed: ``orderbridge run``, on another clock than this machine's."""
+    from orderbridge.cli.app import app
+
     _drivers.Clockwork = lambda: clock  # type: ignore[assignment, misc]
-    bridge = ob.Bridge.from_toml(folder / "orderbridge.toml")
-    signal.signal(signal.SIGTERM, lambda *_: bridge.stop())
-    with bridge:
-        bridge.run()
+    app(["run", "--config", str(folder / "orderbridge.toml")])
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +140,7 @@ class Bridge:
         self._log.close()
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)  # noqa: S603
+        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
 
     def kill(self) -> None:
         assert self._process is not None

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import kill_nine
 import pytest
+
+import kill_nine
+import orderbridge as ob
 from both_sides import RULES, START, Jumping, on_clock
 from kill_nine import WRONG, Town
-
-import orderbridge as ob
 from orderbridge.sandbox import LoopbackServer
 
 

@@ -50,12 +50,15 @@ class Got:
 Behavior: TypeAlias = Callable[[socket.socket, Got], None]
 
 
-def answer(status: int = 200, body: bytes = b"{}", *, more: str = "", length: int | None = None) -> Behavior:
+def answer(
+    status: int = 200, body: bytes = b"{}", *, more: str = "", length: int | None = None, html: bool = False
+) -> Behavior:
     """A plain answer; ``more`` are further header lines."""
 
     def act(connection: socket.socket, got: Got) -> None:
         size = len(body) if length is None else length
-        head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n{more}\r\n"
+        kind = "text/html" if html else "application/json"
+        head = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n{more}\r\n"
         connection.sendall(head.encode() + body)
 
     return act
@@ -64,7 +67,7 @@ def answer(status: int = 200, body: bytes = b"{}", *, more: str = "", length: in
 def reset(connection: socket.socket) -> None:
     """End the connection as a crash does."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+    socket.close(connection.detach())  # now, whoever else still holds it
 
 
 class Wire:

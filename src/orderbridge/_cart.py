@@ -49,6 +49,11 @@ class Cart:
     rows: Mapping[str, ReservationRow]
     op_no: int
 
+    def asked(self, remote_id: str) -> Decimal:
+        """Units that we have set, or are about to."""
+        row = self.rows.get(remote_id)
+        return row.wanted if row is not None and row.ours else Decimal(0)
+
     @property
     def target(self) -> dict[str, Decimal]:
         """What to set: what is wanted, and nothing of what was ours and is wanted no more."""
@@ -171,12 +176,8 @@ class SetHeld(Operation[_Seen]):
             return {}
         foreign: dict[str, Decimal] = {}
         for item in held:
-            row = self._cart.rows.get(item.remote_id)
-            ours = max(
-                self._cart.wanted.get(item.remote_id, Decimal(0)),
-                row.wanted if row and row.ours else Decimal(0),
-                row.held if row and row.ours else Decimal(0),
-            )
+            # Not what was held: others may have added to it since.
+            ours = max(self._cart.wanted.get(item.remote_id, Decimal(0)), self._cart.asked(item.remote_id))
             if item.held > ours and item.remote_id not in self._cart.frozen:
                 foreign[item.remote_id] = item.held - ours
         return foreign
@@ -207,19 +208,26 @@ class SetHeld(Operation[_Seen]):
         for remote_id in set(cart.wanted) | set(holds) | set(cart.rows):
             item, row = holds.get(remote_id), cart.rows.get(remote_id)
             ours = remote_id in cart.wanted or (row is not None and row.ours)
+            # What was not set just now may still be as it was set before.
+            untouched = remote_id in cart.frozen or remote_id in self._cart.frozen
+            before = cart.asked(remote_id) if untouched else self._cart.wanted.get(remote_id, Decimal(0))
             tx.put_reservation(
                 ReservationRow(
                     supplier=self.account,
                     remote_id=remote_id,
-                    wanted=cart.wanted.get(remote_id, Decimal(0)),
+                    wanted=max(before, cart.wanted.get(remote_id, Decimal(0))),
                     held=item.held if item else Decimal(0),
                     available=item.available if item else None,
                     ours=ours,
                     seen_at=now.wall,
                 )
             )
+            if remote_id not in result.foreign:
+                tx.close_reviews(
+                    ReviewCode.FOREIGN_UNITS, about=f"{self.about}/{remote_id}", decision="gone", at=now.wall
+                )
         self._report_foreign(tx, result, now)
-        self._share_out(tx, holds, cart, now)
+        self._share_out(tx, result, cart, now)
         tx.put_meta(f"set/{self.account}", str(self.op_no + 1))
 
     def _report_foreign(self, tx: Tx, result: _Seen, now: Clock) -> None:
@@ -233,9 +241,11 @@ class SetHeld(Operation[_Seen]):
                 account=self.account,
             )
 
-    def _share_out(self, tx: Tx, holds: Mapping[str, Held], cart: Cart, now: Clock) -> None:
-        """The oldest orders get what is held."""
-        left = {remote_id: item.held for remote_id, item in holds.items() if remote_id not in cart.frozen}
+    def _share_out(self, tx: Tx, result: _Seen, cart: Cart, now: Clock) -> None:
+        """The oldest orders get what is held; nobody gets what others may hold too."""
+        holds = {item.remote_id: item for item in result.held}
+        unclear = {*cart.frozen, *result.foreign}
+        left = {remote_id: item.held for remote_id, item in holds.items() if remote_id not in unclear}
         waiting = [*tx.purchases_in(self.account, _WANTING[0]), *tx.purchases_in(self.account, _WANTING[1])]
         for record in sorted(waiting, key=lambda r: (r.created_at, r.po.id)):
             units = record.po.units
@@ -244,7 +254,7 @@ class SetHeld(Operation[_Seen]):
                 left[remote_id] = left.get(remote_id, Decimal(0)) - (need if enough else Decimal(0))
             if enough:
                 self._reserved(tx, record, now)
-            elif not any(remote_id in cart.frozen for remote_id in units):
+            elif unclear.isdisjoint(units):
                 self._short(tx, record, holds, now)
 
     def _reserved(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:

@@ -6,6 +6,7 @@ request becomes a call, what an outcome proves, when a read is repeated.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import random
@@ -16,7 +17,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -132,6 +134,21 @@ def outgoing(call: Call, deadline: float) -> httpx.Request:
         content=call.body or None,
         extensions={"timeout": timeout.as_dict()},
     )
+
+
+# httpcore writes the headers of answers to its debug log, where a redirect may repeat our keys.
+_ours: ContextVar[bool] = ContextVar("_ours", default=False)
+logging.getLogger("httpcore.http11").addFilter(lambda _: not _ours.get())
+
+
+@contextmanager
+def unlogged() -> Generator[None, None, None]:
+    """A call of ours, of which httpcore tells nobody."""
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
 
 
 def outcome_of(error: Exception) -> Gone:
@@ -297,7 +314,9 @@ class Driver:
         return None if text is None else load(Response, text)
 
     def _keep(self, account: str, read: Read, response: Response) -> None:
-        if read.keep is None or response.status >= 500:
+        # What a firewall answers today must not be believed for long.
+        whole = response.status in (200, 404) and response.media_type != "text/html"
+        if read.keep is None or not whole:
             return
         until = self._clockwork.wall() + read.keep
         self._kept[account, read.sha256] = (until, response)
@@ -546,7 +565,7 @@ class SyncDriver(Driver):
 
     def _stream(self, transport: httpx.HTTPTransport, call: Call) -> Response:
         end = time.monotonic() + self._deadline
-        with closing(transport.handle_request(outgoing(call, self._deadline))) as answer:
+        with unlogged(), closing(transport.handle_request(outgoing(call, self._deadline))) as answer:
             body = bytearray()
             for chunk in answer.iter_bytes():
                 body += chunk

@@ -30,6 +30,7 @@ from ._drivers import (
     outcome_of,
     outgoing,
     prepare,
+    unlogged,
 )
 from ._http import Call, Read, Response
 from ._journal import Journal, Tx
@@ -236,10 +237,12 @@ class AsyncDriver(Driver):
         return self._note(line, response)
 
     async def _stream(self, transport: httpx.AsyncHTTPTransport, call: Call) -> Response:
-        async with aclosing(await transport.handle_async_request(outgoing(call, self._deadline))) as answer:
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST:
-                    raise Gone("the answer is larger than 32 MiB", sent=True)
-            return Response(answer.status_code, headers=headers_of(answer), body=bytes(body))
+        request = outgoing(call, self._deadline)
+        with unlogged():
+            async with aclosing(await transport.handle_async_request(request)) as answer:
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST:
+                        raise Gone("the answer is larger than 32 MiB", sent=True)
+                return Response(answer.status_code, headers=headers_of(answer), body=bytes(body))

@@ -59,7 +59,7 @@ from .adapters import (
 from .adapters import Repeat as RepeatRule
 from .errors import BridgeError, Damaged, IllegalTransition, LeaseLost, Repeat
 
-__all__ = ["Operation", "Store", "Supplier", "World", "backoff", "perform"]
+__all__ = ["NotDone", "Operation", "Store", "Supplier", "World", "backoff", "perform"]
 
 R = TypeVar("R")
 
@@ -112,6 +112,10 @@ class World:
 def backoff(failures: int, *, base: float = 15.0, most: float = 3600.0) -> timedelta:
     """How long to leave something alone after so many failures in a row."""
     return timedelta(seconds=min(most, base * 2 ** min(failures, 10)))
+
+
+class NotDone:
+    """Base of results that say why nothing is to be written now: they prove no earlier write."""
 
 
 class Operation(ABC, Generic[R]):
@@ -565,7 +569,8 @@ def _final(op: Operation[R], chain: _Chain, result: R | Unclear, began: Clock, n
         elif (again_at := _may_still_land(tx, op, began, now)) is not None:
             op.doubt(tx, now, again_at=again_at)
         else:
-            for intent in tx.intents(about=op.about, operation=op.name, op_no=op.op_no):
+            done = not isinstance(result, NotDone)
+            for intent in tx.intents(about=op.about, operation=op.name, op_no=op.op_no) if done else ():
                 if intent.state is IntentState.OPEN:
                     intent = attrs.evolve(intent, state=IntentState.UNKNOWN)
                 if intent.state is not IntentState.CONFIRMED:

@@ -9,14 +9,14 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from ._engine import Operation, Supplier, backoff
+from ._engine import NotDone, Operation, Supplier, backoff
 from ._intake import plan_order
 from ._journal import Tx
 from ._model import PurchaseLine, PurchaseOrder
 from ._money import Money
 from ._records import OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
-from ._states import Fulfillment, Payment, command, observe, observe_payment
+from ._states import Fulfillment, IntentState, Payment, command, observe, observe_payment
 from .adapters import (
     Flow,
     PaidByHand,
@@ -39,6 +39,7 @@ __all__ = ["Pay", "Place", "PurchaseOperation", "payment_page"]
 R = TypeVar("R")
 
 _SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
+_NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
 
 
 class PurchaseOperation(Operation[R], Generic[R]):
@@ -74,6 +75,13 @@ class PurchaseOperation(Operation[R], Generic[R]):
         """One line of the audit about it."""
         tx.event(kind, about=self.po.id, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
 
+    def may_have_happened(self, tx: Tx) -> bool:
+        """Does any binding write of it count, for all that is known?"""
+        return any(
+            intent.binding and intent.state not in _NOTHING
+            for intent in tx.intents(about=self.about, operation=self.name, op_no=self.op_no)
+        )
+
     def settle(self, tx: Tx, now: Clock) -> None:
         plan_order(tx, self.order_id, now)
         for subject in (self.subject, *self.also):
@@ -85,7 +93,7 @@ class PurchaseOperation(Operation[R], Generic[R]):
 
 
 @attrs.frozen
-class _NotHeld:
+class _NotHeld(NotDone):
     """Its units are not all held, so it may not be ordered."""
 
     remote_id: str
@@ -188,7 +196,21 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         self._placed(tx, record, first, result, now)
         for index, sibling in enumerate(siblings, start=1):
             self._sibling(tx, record, sibling, index, now)
+        self._moved_out(tx)
         self._thaw(tx, now)
+
+    def _moved_out(self, tx: Tx) -> None:
+        """Its units are no longer in the growing order: what is found there from now on is others'."""
+        units = self.po.units
+        for row in tx.reservations(self.account):
+            if self.also and row.remote_id in units:
+                tx.put_reservation(
+                    attrs.evolve(
+                        row,
+                        wanted=max(Decimal(0), row.wanted - units[row.remote_id]),
+                        held=max(Decimal(0), row.held - units[row.remote_id]),
+                    )
+                )
 
     def _thaw(self, tx: Tx, now: Clock) -> None:
         """Whoever waits for units of the same remote ids could not reserve while this was being placed."""
@@ -273,7 +295,11 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         # It stays what it is to be: a retry looks for it under the same reference first, in case the
         # refusal was not the whole truth.
         super().refused(tx, why, now)
-        self._back(tx, self.current(tx), now, waits="review")
+        record = self.current(tx)
+        if self.may_have_happened(tx):  # an earlier step was confirmed
+            tx.put_purchase(attrs.evolve(record, next_at=None, waits="review"))
+        else:
+            self._back(tx, record, now, waits="review")
         self.event(tx, "Refused", now, code=why.code, why=why.why.value)
         self._thaw(tx, now)
 
@@ -289,7 +315,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
     def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
         record = self.current(tx)
         pause = after if after is not None else backoff(record.failures)
-        if not tx.unresolved(self.po.id):
+        if not self.may_have_happened(tx):
             record = self._back(tx, record, now, waits=record.waits)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
         self.event(tx, "PutOff", now, why=why)
@@ -380,7 +406,7 @@ class Pay(PurchaseOperation[PaymentSeen]):
 
     def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
         record = self.current(tx)
-        if not tx.unresolved(self.po.id):
+        if not self.may_have_happened(tx):
             record = self._pay(tx, record, Payment.UNPAID)
         pause = after if after is not None else backoff(record.failures)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))

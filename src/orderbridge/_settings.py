@@ -132,13 +132,15 @@ def _words(error: Exception, cls: object) -> str:
     from cattrs.errors import ForbiddenExtraKeysError
 
     if isinstance(error, (ClassValidationError, IterableValidationError)):
-        inner = error.exceptions[0]
+        # A key that is not known explains one that is missing.
+        unknown = [inner for inner in error.exceptions if isinstance(inner, ForbiddenExtraKeysError)]
+        inner = (*unknown, *error.exceptions)[0]
         owner = error.cl if isinstance(error, ClassValidationError) else cls
         words = _words(inner, owner)
         for note in getattr(inner, "__notes__", ()):
             field = re.search(r"attribute (\w+)", str(note))
             if field:
-                return f"{field[1]}: {words}"
+                return f"{field[1]}: {words.removeprefix(f'{field[1]}: ')}"
         return words
     if isinstance(error, ForbiddenExtraKeysError):
         key = sorted(error.extra_fields)[0]

@@ -141,7 +141,7 @@ def test_whatever_happens_to_the_call_of_a_step_it_is_done_once(fault: Fault) ->
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_many_orders_two_processes_and_bad_weather(seed: int) -> None:
+def test_many_orders_in_bad_weather(seed: int) -> None:
     world = World()
-    simulate(seed, orders=6, faults=0.08, kills=0.02, processes=2, scene=world.scene)
+    simulate(seed, orders=6, faults=0.08, kills=0.02, processes=1, scene=world.scene)
     world.check(6)

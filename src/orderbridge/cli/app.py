@@ -11,8 +11,8 @@ from functools import wraps
 
 import typer
 
-from ..errors import BridgeError, ConfigurationError
-from .bridge import adopt, health, probe, pull, run
+from ..errors import BridgeError, ConfigurationError, LookOnly
+from .bridge import adopt, backup, health, probe, pull, run
 from .decode import decode
 from .demo import demo
 from .desk import link, reconcile, reservations, resolve, reviews
@@ -39,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     resolve,
     link,
     health,
+    backup,
     adopt,
     decode,
     sandbox,
@@ -55,6 +56,9 @@ def _in_words(command: Callable[..., None]) -> Callable[..., None]:
         except ConfigurationError as error:
             say_wrong(str(error))
             raise typer.Exit(2) from None
+        except LookOnly as error:
+            say_wrong(f"{error} (on the command line: orderbridge adopt)")
+            raise typer.Exit(1) from None
         except BridgeError as error:
             say_wrong(str(error))
             raise typer.Exit(1) from None

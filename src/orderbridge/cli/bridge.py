@@ -1,20 +1,23 @@
-"""Commands on the bridge as a whole: ``probe``, ``run``, ``pull``, ``health``, ``adopt``."""
+"""The bridge as a whole: ``probe``, ``run``, ``pull``, ``health``, ``backup``, ``adopt``."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .. import Bridge, Report
-from ..errors import BridgeError
+from .. import Bridge, Report, journal
+from .._config import read_config
+from ..errors import BridgeError, ConfigurationError
+from ..journals.sqlite import SqliteJournal
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, say_wrong
 
-__all__ = ["adopt", "health", "probe", "pull", "run"]
+__all__ = ["adopt", "backup", "health", "probe", "pull", "run"]
 
 _LATE = timedelta(hours=1)  # a store not read for so long is not well
 
@@ -51,6 +54,8 @@ def run(
     told = _Told()
     with Bridge.from_toml(config) as bridge, _stopped_by_signals(bridge):
         if not once:
+            if not as_json:
+                console().print("Working until Ctrl-C.")
             bridge.run(told=told)
             return
         report = bridge.run_once(told=told)
@@ -146,6 +151,18 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
 def _counts(states: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in states.items()) or "none"
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    config: ConfigFile = CONFIG,
+) -> None:
+    """Copy the journal as it is at one moment, while others use it. The copy does nothing until adopted."""
+    with closing(journal(read_config(config).journal)) as opened:
+        if not isinstance(opened, SqliteJournal):
+            raise ConfigurationError("journal: this kind is backed up where it lives, not by this command")
+        opened.backup(file)
+    console().print(f"{file} is written.", soft_wrap=True)
 
 
 def adopt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 import attrs
@@ -16,10 +17,11 @@ from .._states import FINAL, HAS_LEFT, Fulfillment, NoticeState, move_intent
 from ..errors import IllegalTransition
 from .backends import Ordered, StoreBackend, SupplierBackend
 
-__all__ = ["Ledger", "Sale", "Watched", "is_settled", "problems_of"]
+__all__ = ["Audit", "Ledger", "Sale", "Watched"]
 
-# Questions that a world without doubled calls has no reason to leave open.
-_ONLY_AFTER_DOUBLED = frozenset({ReviewCode.UNCLEAR, ReviewCode.DOUBLE, ReviewCode.REFUSED})
+# Questions that only a network which carries out a write twice has to leave open.
+_AFTER_DOUBLED = frozenset({ReviewCode.UNCLEAR, ReviewCode.DOUBLE, ReviewCode.REFUSED})
+_SENDING = frozenset({Fulfillment.PLACING, Fulfillment.IN_DOUBT})
 _LIVE = frozenset(Fulfillment) - {Fulfillment.CANCELED, Fulfillment.REJECTED}
 
 
@@ -47,6 +49,7 @@ class Watched(Tx):
         self.added: list[Attempt] = []
         self.moves: list[tuple[Intent | None, Intent]] = []
         self.fences: list[tuple[str, int]] = []
+        self.said: list[str] = []
 
     def add_attempt(self, attempt: Attempt) -> None:
         """Note it."""
@@ -61,9 +64,23 @@ class Watched(Tx):
         super().put_intent(intent)
         self.moves.append((before, intent))
 
-    def claim(self, subject: str, *, seen: int, now: object) -> int:
+    def event(
+        self,
+        kind: str,
+        *,
+        about: str,
+        at: datetime,
+        order_id: str = "",
+        owner: str = "",
+        data: Mapping[str, str] | None = None,
+    ) -> None:
+        """Note it for the story."""
+        super().event(kind, about=about, at=at, order_id=order_id, owner=owner, data=data)
+        self.said.append(f"{kind} {about} {dict(data or {})}")
+
+    def claim(self, subject: str, *, seen: int, now: datetime) -> int:
         """Note the new fence."""
-        fence = super().claim(subject, seen=seen, now=now)  # type: ignore[arg-type]
+        fence = super().claim(subject, seen=seen, now=now)
         self.fences.append((subject, fence))
         return fence
 
@@ -109,26 +126,162 @@ class Ledger:
         self.doubled_shoppers.update(shoppers)
 
 
-def is_settled(tx: Tx, store: str, ledger: Ledger) -> bool:
-    """Has everything been placed, has left, and been told; or does a person have to look?"""
-    asked = {review.about for review in _reviews(tx)}
-    for sale in ledger.sales:
-        order_id = f"{store}/{sale.ref}"
-        purchases, notices = tx.purchases(order_id), tx.notices(order_id)
-        if not purchases:
+class Audit:
+    """Both platforms and the journal, held against what the shoppers bought.
+
+    Args:
+        tx: A look at the journal.
+
+        store: The store account's name.
+
+        prefix: Of the SKUs that the supplier ships.
+    """
+
+    def __init__(
+        self, tx: Tx, ledger: Ledger, *, store: str, prefix: str, shop: StoreBackend, desk: SupplierBackend
+    ) -> None:
+        self._tx = tx
+        self._ledger = ledger
+        self._store = store
+        self._prefix = prefix
+        self._shop = shop
+        self._desk = desk
+        self.reviews = tuple(_reviews(tx))
+        self._asked = {review.about for review in self.reviews}
+        self._frozen = {
+            remote_id
+            for sale in ledger.sales
+            for purchase in tx.purchases(self._id(sale))
+            if purchase.po.id in self._asked and purchase.fulfillment in _SENDING
+            for remote_id in purchase.po.units
+        }
+
+    def settled(self) -> bool:
+        """Has everything been placed, has left, and been told; or does a person have to look?"""
+        return all(self._is_settled(sale) for sale in self._ledger.sales)
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong."""
+        sales = self._ledger.sales
+        return tuple(
+            (
+                *self._at_the_supplier(),
+                *(problem for sale in sales for problem in self._in_the_shop(sale)),
+                *(problem for sale in sales for problem in self._in_the_journal(sale)),
+                *self._questions(),
+            )
+        )
+
+    def _id(self, sale: Sale) -> str:
+        return f"{self._store}/{sale.ref}"
+
+    def _doubled(self, sale: Sale) -> bool:
+        ledger = self._ledger
+        return sale.ref in ledger.doubled_refs or sale.shopper in ledger.doubled_shoppers
+
+    def _excused(self, sale: Sale) -> bool:
+        """The network did it twice, and a person is asked."""
+        return self._doubled(sale) and any(review.order_id == self._id(sale) for review in self.reviews)
+
+    def _waits(self, purchase: PurchaseRecord) -> bool:
+        """For a person, or for units that another one's open question keeps frozen."""
+        if purchase.next_at is not None:
             return False
+        frozen = purchase.waits == "stock" and self._frozen & purchase.po.units.keys()
+        return purchase.po.id in self._asked or bool(frozen)
+
+    def _is_settled(self, sale: Sale) -> bool:
+        order_id = self._id(sale)
+        purchases, notices = self._tx.purchases(order_id), self._tx.notices(order_id)
         for purchase in purchases:
-            if purchase.po.id in asked and purchase.next_at is None:
-                continue
-            left = purchase.fulfillment in HAS_LEFT or purchase.fulfillment in FINAL
             told = any(notice.notice.purchase_order_id == purchase.po.id for notice in notices)
-            if not left or (purchase.fulfillment in HAS_LEFT and not told):
+            gone = purchase.fulfillment in FINAL or (purchase.fulfillment in HAS_LEFT and told)
+            if not gone and not self._waits(purchase):
                 return False
         for notice in notices:
-            waits = notice.notice.key in asked and notice.next_at is None
+            waits = notice.notice.key in self._asked and notice.next_at is None
             if notice.state is NoticeState.DUE and not waits:
                 return False
-    return True
+        return bool(purchases)
+
+    def _at_the_supplier(self) -> Iterator[str]:
+        by_shopper: dict[str, list[Ordered]] = {}
+        references: Counter[str] = Counter()
+        for order in self._desk.orders():
+            by_shopper.setdefault(order.shopper, []).append(order)
+            references[order.reference] += bool(order.reference)
+        for sale in self._ledger.sales:
+            found = by_shopper.pop(sale.shopper, [])
+            waiting = all(self._waits(purchase) for purchase in self._tx.purchases(self._id(sale)))
+            if not found and not (self._tx.purchases(self._id(sale)) and waiting and self._frozen):
+                yield f"lost: nothing was ordered for {sale.shopper}, order {sale.ref}"
+            if len(found) > 1 and not self._excused(sale):
+                yield f"double: {[order.ref for order in found]} for {sale.shopper}, order {sale.ref}"
+            for order in found:
+                if references[order.reference] > 1 and not self._excused(sale):
+                    yield f"double: reference {order.reference} stands {references[order.reference]} times"
+                if dict(order.units) != dict(sale.units):
+                    yield f"units: {dict(order.units)} instead of {dict(sale.units)} for order {sale.ref}"
+        for shopper in by_shopper:
+            yield f"foreign: something was ordered for {shopper}, who bought nothing"
+
+    def _in_the_shop(self, sale: Sale) -> Iterator[str]:
+        if self._excused(sale):
+            return
+        mine = [order.ref for order in self._desk.orders() if order.shopper == sale.shopper]
+        numbers = [self._ledger.numbers[ref] for ref in mine if ref in self._ledger.numbers]
+        shown = self._shop.shown(sale.ref)
+        told = Counter(number for each in shown for number in each.numbers)
+        for number in numbers:
+            if told[number] != 1:
+                yield f"I5: order {sale.ref}: {number} is shown {told[number]} times"
+        for number in told.keys() - set(numbers):
+            yield f"I5: order {sale.ref}: {number} is shown and is not its own"
+        wanted = {self._prefix + remote_id: units for remote_id, units in sale.units.items()}
+        for each in shown:
+            if each.units is not None and dict(each.units) != wanted:
+                yield f"I5: order {sale.ref}: {dict(each.units)} is shown as shipped, {wanted} has left"
+        mails = self._shop.mails(sale.ref)
+        if mails > len(numbers):
+            yield f"I5: order {sale.ref}: {mails} mails about {len(numbers)} departures"
+        if numbers and self._shop.closed(sale.ref) == sale.own:
+            yield f"order {sale.ref}: closed is {not sale.own}, a part shipped by the merchant is {sale.own}"
+
+    def _in_the_journal(self, sale: Sale) -> Iterator[str]:
+        order_id = self._id(sale)
+        record = self._tx.order(order_id)
+        if record is None:
+            yield f"I4: order {sale.ref} is not in the journal"
+            return
+        purchases = self._tx.purchases(order_id)
+        yield from _units(record, purchases)
+        for purchase in purchases:
+            rests = purchase.fulfillment in FINAL or purchase.fulfillment in HAS_LEFT
+            state = f"{purchase.po.id} is {purchase.fulfillment.value}"
+            if purchase.next_at is None and not purchase.waits and not rests:
+                yield f"I3: {state}, neither due nor waiting for anything"
+            if purchase.fulfillment not in HAS_LEFT and not self._waits(purchase):
+                yield f"I3: {state}, waits {purchase.waits!r}, due {purchase.next_at}"
+            told = [
+                event
+                for event in self._tx.time_line(order_id)
+                if event.about == purchase.po.id and event.kind == "Status"
+            ]
+            if told and told[-1].data["fulfillment"] != purchase.fulfillment.value:
+                yield f"I10: {state}, its last event says {told[-1].data['fulfillment']}"
+        for notice in self._tx.notices(order_id):
+            if notice.state is not NoticeState.ANNOUNCED and notice.notice.key not in self._asked:
+                yield f"I5: a departure of {order_id} is {notice.state.value}"
+
+    def _questions(self) -> Iterator[str]:
+        sales = {self._id(sale): sale for sale in self._ledger.sales}
+        for review in self.reviews:
+            sale = sales.get(review.order_id)
+            if sale is not None and review.code in _AFTER_DOUBLED and self._doubled(sale):
+                continue
+            if review.code is ReviewCode.FAULT and review.about.startswith(f"{review.order_id}#"):
+                continue  # progress could not be shown for a while, and then there was other progress
+            yield f"review {review.code.value} on {review.about}: {review.evidence}"
 
 
 def _reviews(tx: Tx) -> Iterator[Review]:
@@ -136,100 +289,6 @@ def _reviews(tx: Tx) -> Iterator[Review]:
     while page := tx.reviews(after=after, limit=100):
         yield from page
         after = page[-1].id
-
-
-def problems_of(
-    tx: Tx, ledger: Ledger, store: str, prefix: str, shop: StoreBackend, desk: SupplierBackend
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is wrong in the end, and which questions are open."""
-    reviews = tuple(_reviews(tx))
-    asked = {review.order_id for review in reviews}
-    problems = [
-        *_at_the_supplier(ledger, store, desk, asked),
-        *(
-            problem
-            for sale in ledger.sales
-            for problem in _in_the_shop(ledger, sale, store, prefix, shop, desk, asked)
-        ),
-        *(problem for sale in ledger.sales for problem in _in_the_journal(tx, sale, store, reviews)),
-        *_questions(ledger, store, reviews),
-    ]
-    return tuple(problems), tuple(review.code.value for review in reviews)
-
-
-def _at_the_supplier(
-    ledger: Ledger, store: str, desk: SupplierBackend, asked: set[str]
-) -> Iterator[str]:
-    by_shopper: dict[str, list[Ordered]] = {}
-    for order in desk.orders():
-        by_shopper.setdefault(order.shopper, []).append(order)
-    for sale in ledger.sales:
-        found = by_shopper.pop(sale.shopper, [])
-        excused = sale.shopper in ledger.doubled_shoppers and f"{store}/{sale.ref}" in asked
-        if not found:
-            yield f"lost: nothing was ordered for {sale.shopper}, order {sale.ref}"
-        elif len(found) > 1 and not excused:
-            yield f"double: orders {[order.ref for order in found]} for {sale.shopper}, order {sale.ref}"
-        for order in found:
-            if dict(order.units) != dict(sale.units):
-                yield f"wrong units: {dict(order.units)} instead of {dict(sale.units)} for order {sale.ref}"
-    for shopper in by_shopper:
-        yield f"foreign: somebody ordered for {shopper}, who bought nothing"
-
-
-def _in_the_shop(
-    ledger: Ledger,
-    sale: Sale,
-    store: str,
-    prefix: str,
-    shop: StoreBackend,
-    desk: SupplierBackend,
-    asked: set[str],
-) -> Iterator[str]:
-    excused = f"{store}/{sale.ref}" in asked and (
-        sale.ref in ledger.doubled_refs or sale.shopper in ledger.doubled_shoppers
-    )
-    numbers = [ledger.numbers[o.ref] for o in desk.orders() if o.shopper == sale.shopper and o.ref in ledger.numbers]
-    shown = shop.shown(sale.ref)
-    told = Counter(number for each in shown for number in each.numbers)
-    if excused:
-        return
-    for number in numbers:
-        if told[number] != 1:
-            yield f"order {sale.ref}: {number} is shown {told[number]} times"
-    for number in told.keys() - set(numbers):
-        yield f"order {sale.ref}: {number} is shown and is not its own"
-    wanted = {prefix + remote_id: units for remote_id, units in sale.units.items()}
-    for each in shown:
-        if each.units is not None and dict(each.units) != wanted:
-            yield f"order {sale.ref}: {dict(each.units)} is shown as shipped instead of {wanted}"
-    if shop.mails(sale.ref) > len(numbers):
-        yield f"order {sale.ref}: {shop.mails(sale.ref)} mails about {len(numbers)} departures"
-    if shop.closed(sale.ref) == sale.own:
-        yield f"order {sale.ref}: closed is {shop.closed(sale.ref)}, a part of its own is {sale.own}"
-
-
-def _in_the_journal(tx: Tx, sale: Sale, store: str, reviews: tuple[Review, ...]) -> Iterator[str]:
-    order_id = f"{store}/{sale.ref}"
-    record = tx.order(order_id)
-    if record is None:
-        yield f"I4: order {sale.ref} is not in the journal"
-        return
-    asked = {review.about for review in reviews}
-    purchases = tx.purchases(order_id)
-    yield from _units(record, purchases)
-    for purchase in purchases:
-        rests = purchase.fulfillment in FINAL or purchase.fulfillment in HAS_LEFT
-        if purchase.next_at is None and not purchase.waits and not rests and purchase.po.id not in asked:
-            yield f"I3: {purchase.po.id} is {purchase.fulfillment.value}, neither due nor waiting for anything"
-        if purchase.fulfillment not in HAS_LEFT and purchase.po.id not in asked:
-            yield f"stuck: {purchase.po.id} is {purchase.fulfillment.value}, waits {purchase.waits!r}"
-        told = [e for e in tx.time_line(order_id) if e.about == purchase.po.id and e.kind == "Status"]
-        if told and told[-1].data["fulfillment"] != purchase.fulfillment.value:
-            yield f"I10: {purchase.po.id} is {purchase.fulfillment.value}, its last event says otherwise"
-    for notice in tx.notices(order_id):
-        if notice.state is not NoticeState.ANNOUNCED and notice.notice.key not in asked:
-            yield f"I5: a departure of {order_id} is {notice.state.value}"
 
 
 def _units(record: OrderRecord, purchases: Iterable[PurchaseRecord]) -> Iterator[str]:
@@ -240,15 +299,3 @@ def _units(record: OrderRecord, purchases: Iterable[PurchaseRecord]) -> Iterator
         )
         if units > line.quantity - line.canceled - line.refunded:
             yield f"I1: {units} units of line {line.ref} in purchase orders, {line.quantity} were sold"
-
-
-def _questions(ledger: Ledger, store: str, reviews: Iterable[Review]) -> Iterator[str]:
-    shoppers = {f"{store}/{sale.ref}": sale.shopper for sale in ledger.sales}
-    for review in reviews:
-        ref = review.order_id.rpartition("/")[2]
-        doubled = ref in ledger.doubled_refs or shoppers.get(review.order_id) in ledger.doubled_shoppers
-        if review.code in _ONLY_AFTER_DOUBLED and doubled:
-            continue
-        if review.code is ReviewCode.FAULT and review.about.startswith(f"{review.order_id}#"):
-            continue  # progress could not be shown for a while, and then there was other progress
-        yield f"review {review.code.value} on {review.about}: {review.evidence}"

@@ -41,7 +41,7 @@ from ..sandbox.rewix import RewixSupplier
 from ..sandbox.woocommerce import WooCommerceShop
 from ..stores import woocommerce
 from ..suppliers import rewix
-from ._checks import Ledger, Sale, Watched, is_settled, problems_of
+from ._checks import Audit, Ledger, Sale, Watched
 from ._process import Account, Pause, Process
 from .backends import StoreBackend, SupplierBackend, tracking_number
 from .sandboxes import RewixBackend, WooCommerceBackend
@@ -438,6 +438,8 @@ class _SimulatedWorld:
 
         result = self.journal.transact(watch)
         self.ledger.committed(watched[0])
+        for said in watched[0].said:
+            self._tell("journal", said)
         return result
 
     def look(self, work: Callable[[Tx], object]) -> object:
@@ -487,7 +489,11 @@ class _SimulatedWorld:
     def _settled(self) -> bool:
         complete = len(self.ledger.sales) == self._expected
         waiting = any(account.line.pending for account in self.accounts.values())
-        return complete and not waiting and self.journal.look(lambda tx: is_settled(tx, STORE, self.ledger))
+        return complete and not waiting and self.journal.look(lambda tx: self._audit(tx).settled())
+
+    def _audit(self, tx: Tx) -> Audit:
+        store, supplier = self.scene.store.backend, self.scene.supplier.backend
+        return Audit(tx, self.ledger, store=STORE, prefix=PREFIX, shop=store, desk=supplier)
 
     def _step(self) -> None:
         """The next thing that happens, whoever does it."""
@@ -505,9 +511,11 @@ class _SimulatedWorld:
         if pause.seconds is None:
             running.at = None
             return
-        running.at = self.now + timedelta(seconds=pause.seconds + self.weather.stall(self.now))
-        if pause.point and self.weather.kills(self.now):
-            self._kill(name, running)
+        running.at = self.now + timedelta(seconds=pause.seconds)
+        if pause.point:
+            running.at += timedelta(seconds=self.weather.stall(self.now))
+            if self.weather.kills(self.now):
+                self._kill(name, running)
 
     def _wakes(self, running: _Running) -> datetime:
         if running.at is not None:
@@ -534,10 +542,7 @@ class _SimulatedWorld:
     def _outcome(self) -> Outcome:
         for running in self._running.values():
             running.life.close()
-        store, supplier = self.scene.store.backend, self.scene.supplier.backend
-        problems, reviews = self.journal.look(
-            lambda tx: problems_of(tx, self.ledger, STORE, PREFIX, store, supplier)
-        )
+        problems, reviews = self.journal.look(self._final)
         self.journal.close()
         return Outcome(
             problems=(*self.ledger.problems, *problems),
@@ -548,3 +553,7 @@ class _SimulatedWorld:
             reviews=reviews,
             took=self.now - START,
         )
+
+    def _final(self, tx: Tx) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        audit = self._audit(tx)
+        return audit.problems(), tuple(review.code.value for review in audit.reviews)
