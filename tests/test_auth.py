@@ -203,7 +203,7 @@ def test_credentials_that_need_no_login_need_no_token_and_cannot_be_refreshed(au
     assert not auth.needs_token
     assert not auth.expired(Response(401))
     with pytest.raises(Unsupported):
-        next(auth.refresh(None))
+        next(auth.refresh(None, now=datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 def test_new_credentials_replace_old_ones() -> None:

@@ -141,6 +141,21 @@ def test_orders_are_found_in_every_wrapping(tmp_path: Path) -> None:
         read_recorded([tmp_path / "none.json"])
 
 
+def test_a_recorded_order_that_no_shop_can_have_sent_is_left_out_with_a_word(tmp_path: Path) -> None:
+    line = {"id": 3, "name": "Cup", "product_id": 5, "quantity": 1, "total": "5", "total_tax": "0"}
+    good = {"id": 1, "status": "processing", "currency": "EUR", "total": "5", "line_items": [line]}
+    dates = {"date_created_gmt": "2020-01-01T00:00:00", "date_paid_gmt": "2020-01-01T00:00:00"}
+    bad = {**good, "id": "x"}
+    file = tmp_path / "orders.json"
+    file.write_text(json.dumps([{**good, **dates}, bad]))
+    result = CliRunner().invoke(app, ["demo", "--json", "--orders", str(file)])
+    assert "order x is left out" in result.stderr
+    counts = json.loads(result.stdout)
+    # The good one came in, and nobody could ship it: it has no address.
+    assert (counts["orders"], counts["purchase_orders"], counts["reviews"]) == (1, 1, 1)
+    assert result.exit_code == 0
+
+
 # --- the counts are of what is really there ---------------------------------------------------------
 
 

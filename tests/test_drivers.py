@@ -628,7 +628,7 @@ class Login(Auth):
     def expired(self, response: Response) -> bool:
         return response.status == 401
 
-    def refresh(self, token: Token | None) -> Generator[Read, Response, Token]:
+    def refresh(self, token: Token | None, *, now: datetime) -> Generator[Read, Response, Token]:
         used = "" if token is None or token.refresh is None else token.refresh.reveal()
         response = yield Read("POST", "/token", body=used.encode())
         if response.status != 200:

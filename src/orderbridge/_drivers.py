@@ -275,6 +275,7 @@ class Driver:
         self._to_keep: list[tuple[str, str, Response, datetime]] = []
         self._ssl: ssl.SSLContext | None = None
         self._stopping = False
+        self._refused: dict[str, Token] = {}
         _drivers.add(self)
 
     def reopen(self) -> None:
@@ -484,10 +485,10 @@ class SyncDriver(Driver):
         with self._logins.setdefault(line.account, threading.Lock()):
             # Single flight: others wait here and find the new one.
             token, old = self._fresh_token(line)
-            if token is not None and not old and token != refused:
+            if token is not None and not old and token not in (refused, self._refused.get(line.account)):
                 return token
             try:
-                new = self._refresh(line, line.auth.refresh(token))
+                new = self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
             except BridgeError:
                 newer = self._newer(line, token)
                 if newer is None:
@@ -523,9 +524,12 @@ class SyncDriver(Driver):
         if self._clockwork.steady() > effect.not_after:
             return Lost(False, "it could not leave in time")
         try:
-            return self._call(line, self._sign(line, call, token), write=True)
+            response = self._call(line, self._sign(line, call, token), write=True)
         except Gone as gone:
             return Lost(gone.sent, gone.why)
+        if token is not None and line.auth.expired(response):
+            self._refused[line.account] = token  # renewed before the next call; nothing is sent again
+        return response
 
     def _transport(self, *, write: bool) -> httpx.HTTPTransport:
         with self._lock:

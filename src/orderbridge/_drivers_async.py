@@ -177,10 +177,10 @@ class AsyncDriver(Driver):
             return None
         async with self._logins.setdefault(line.account, asyncio.Lock()):
             token, old = self._fresh_token(line)
-            if token is not None and not old and token != refused:
+            if token is not None and not old and token not in (refused, self._refused.get(line.account)):
                 return token
             try:
-                new = await self._refresh(line, line.auth.refresh(token))
+                new = await self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
             except BridgeError:
                 newer = self._newer(line, token)
                 if newer is None:
@@ -213,9 +213,12 @@ class AsyncDriver(Driver):
         if self._clockwork.steady() > effect.not_after:
             return Lost(False, "it could not leave in time")
         try:
-            return await self._call(line, self._sign(line, call, token), write=True)
+            response = await self._call(line, self._sign(line, call, token), write=True)
         except Gone as gone:
             return Lost(gone.sent, gone.why)
+        if token is not None and line.auth.expired(response):
+            self._refused[line.account] = token  # renewed before the next call; nothing is sent again
+        return response
 
     def _transport(self, *, write: bool) -> httpx.AsyncHTTPTransport:
         if write not in self._transports:

@@ -219,10 +219,14 @@ class _Go:
     request: Request
 
 
-def perform(op: Operation[R], world: World) -> Saga[None]:
-    """Bring an operation as far as it will go now."""
+def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[None]:
+    """Bring an operation as far as it will go now.
+
+    ``seen`` is the fence of its subject when what the operation was made from was read: if somebody
+    has worked on the subject since, that is out of date and nothing is done.
+    """
     now = yield from clock()
-    chain = yield from look(partial(_begin, op, now))
+    chain = yield from look(partial(_begin, op, seen, now))
     if chain is None:
         return
     for _ in range(STEPS):
@@ -268,8 +272,10 @@ def perform(op: Operation[R], world: World) -> Saga[None]:
     yield from _close(op, chain, RuntimeError(f"more than {STEPS} writes in one chain"))
 
 
-def _begin(op: Operation[R], now: Clock, tx: Tx) -> _Chain | None:
+def _begin(op: Operation[R], seen: int | None, now: Clock, tx: Tx) -> _Chain | None:
     works = [tx.work(subject) for subject in (op.subject, *op.also)]
+    if seen is not None and works[0].fence != seen:
+        return None
     if any(work.lease_until is not None and work.lease_until > now.wall for work in works):
         return None  # somebody has a call under way
     chain = _Chain({work.subject: work.fence for work in works})

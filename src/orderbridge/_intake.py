@@ -336,7 +336,7 @@ def plan_order(tx: Tx, order_id: str, now: Clock) -> None:
     """The order's subject is due when the first thing in it is; whoever has it keeps it."""
     record = tx.order(order_id)
     times = [purchase.next_at for purchase in tx.purchases(order_id)]
-    times += [notice.next_at for notice in tx.notices(order_id)]
+    times += [notice.next_at for notice in tx.notices(order_id) if notice.state is NoticeState.DUE]
     if record is not None:
         times.append(record.next_at)
         if record.refresh or (record.unsourced and record.next_at is None):

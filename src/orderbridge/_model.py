@@ -45,7 +45,7 @@ def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _utc_or_none(value: datetime | None) -> datetime | None:
+def utc_or_none(value: datetime | None) -> datetime | None:
     return None if value is None else _utc(value)
 
 
@@ -413,7 +413,7 @@ class Shipment:
     ref: str
     packages: tuple[Package, ...] = ()
     lines: tuple[ShipmentLine, ...] | None = None
-    shipped_at: datetime | None = attrs.field(default=None, converter=_utc_or_none)
+    shipped_at: datetime | None = attrs.field(default=None, converter=utc_or_none)
 
 
 @attrs.frozen(kw_only=True)

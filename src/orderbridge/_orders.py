@@ -87,7 +87,7 @@ def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
     for notice in view.notices:
         if notice.state is NoticeState.DUE and _is_due(notice.next_at, now):
             store = world.stores[record.order.store]
-            return perform(Announce(store, record, notice, view.notices), world)
+            return perform(Announce(store, record, notice, view.notices), world, seen=view.fence)
     if record.next_at is not None and record.next_at > now:
         return None
     return _progress(world, view) or (None if record.next_at is None else _forget_progress(view))
@@ -120,9 +120,11 @@ def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime
     if isinstance(adapter, Pays) and purchase.total is not None and _to_pay(world, purchase, view):
         if purchase.payment is Payment.UNPAID and now - record.seen_at > _FRESH:
             return _read_again(world, record.order.id, view)
-        return perform(Pay(supplier, adapter, record, purchase, purchase.total, owner=owner), world)
+        return perform(
+            Pay(supplier, adapter, record, purchase, purchase.total, owner=owner), world, seen=view.fence
+        )
     follow = Follow(supplier, record, purchase, owner=owner).with_policy(world)
-    return perform(follow, world)
+    return perform(follow, world, seen=view.fence)
 
 
 def _to_pay(world: World, purchase: PurchaseRecord, view: _View) -> bool:
@@ -157,7 +159,7 @@ def _place(world: World, view: _View, purchase: PurchaseRecord, *, reserves: boo
         reserved=reserved,
         wanted=wanted,
     )
-    yield from perform(place, world)
+    yield from perform(place, world, seen=view.fence)
 
 
 def _leave(purchase: PurchaseRecord, view: _View, *, waits: str) -> Saga[None]:
@@ -285,4 +287,4 @@ def _progress(world: World, view: _View) -> Saga[None] | None:
         return None
     if not isinstance(store.adapter, ReportsProgress):
         return None
-    return perform(Report(store, store.adapter, record, shown), world)
+    return perform(Report(store, store.adapter, record, shown), world, seen=view.fence)

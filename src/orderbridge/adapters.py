@@ -28,7 +28,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 import attrs
 
 from ._http import Headers, Read, Request, Response
-from ._model import Held, Money, Order, PurchaseOrder, Shipment, ShipmentNotice
+from ._model import Held, Money, Order, PurchaseOrder, Shipment, ShipmentNotice, utc_or_none
 from ._states import Fulfillment, Payment
 from ._wire import decode, decode_bytes, decode_each, decode_xml, parse_xml, raise_for_status
 from .auth import Auth, Token
@@ -459,7 +459,7 @@ class SupplierStatus:
     raw: str
     fulfillment: Fulfillment | None
     payment: Payment | None = None
-    at: datetime | None = None
+    at: datetime | None = attrs.field(default=None, converter=utc_or_none)
     shipments: tuple[Shipment, ...] = ()
     total: Money | None = None
 

@@ -19,7 +19,7 @@ from ._http import Call, Headers, Read, Response
 from ._model import Secret
 from .errors import Unsupported
 
-__all__ = ["Auth", "Basic", "Bearer", "NoAuth", "OAuth1", "QueryKeys", "Token"]
+__all__ = ["Auth", "Basic", "Bearer", "Call", "NoAuth", "OAuth1", "QueryKeys", "Token", "with_header"]
 
 
 def _utc_or_none(value: datetime | None) -> datetime | None:
@@ -61,8 +61,8 @@ class Auth:
         """Does this answer say that the token has ended before its time?"""
         return False
 
-    def refresh(self, token: Token | None) -> Generator[Read, Response, Token]:
-        """The flow that gets a first token, or the next one. Its calls are not signed."""
+    def refresh(self, token: Token | None, *, now: datetime) -> Generator[Read, Response, Token]:
+        """The flow that gets a first token, or the next one, at ``now`` (UTC). Its calls are not signed."""
         raise Unsupported("this platform's credentials are not refreshed")
         yield  # makes this a flow
 

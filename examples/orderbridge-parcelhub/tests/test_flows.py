@@ -83,7 +83,7 @@ class Wire:
         return self.hub.handle(LOGIN.sign(call, now=NOW, nonce="n", token=self.token), NOW)
 
     def log_in(self) -> None:
-        self.token = self.run(LOGIN.refresh(self.token))
+        self.token = self.run(LOGIN.refresh(self.token, now=NOW))
 
     def run(self, flow: Flow[T]) -> T:
         try:
@@ -405,7 +405,7 @@ def test_a_token_buys_the_next_one_and_the_password_helps_where_it_does_not(wire
 def test_a_wrong_password_says_so_and_nothing_shows_it(wire: Wire) -> None:
     login = Login(Secret(EMAIL), Secret("a wrong one"))
     with pytest.raises(Unauthorized) as error:
-        wire.run(login.refresh(None))
+        wire.run(login.refresh(None, now=NOW))
     settings = Settings(base_url="https://hub.example", email=login.email, password=login.password)
     shown = f"{error.value} {login!r} {settings!r} {wire.token!r}"
     assert "wrong one" not in shown

@@ -161,7 +161,7 @@ def _show_time_line(run: Demo) -> None:
         ("Time", "What", "About", "Details"),
         (
             (
-                event.at,
+                f"{event.at:%H:%M:%S}",
                 event.kind,
                 event.about,
                 ", ".join(f"{name} {value}" for name, value in event.data.items() if value),

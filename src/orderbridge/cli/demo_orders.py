@@ -15,8 +15,18 @@ from .. import Order, ProductLink
 from ..errors import ConfigurationError
 from ..sandbox.woocommerce import WooCommerceShop
 from ..sandbox.woocommerce.values import Json, Object
+from .output import say_wrong
 
-__all__ = ["OWN", "PRODUCTS", "Product", "link_recorded", "links_of", "place_orders", "read_recorded"]
+__all__ = [
+    "OWN",
+    "PRODUCTS",
+    "Product",
+    "link_recorded",
+    "links_of",
+    "load_recorded",
+    "place_orders",
+    "read_recorded",
+]
 
 OWN = "OWN-"  # SKUs that start so are shipped by the merchant
 
@@ -175,6 +185,16 @@ def _orders_in(document: Json) -> list[Object]:
         return _orders_in(document["data"])
     # Refunds have line_items too, and no status.
     return [document] if {"id", "status", "line_items"} <= document.keys() else []
+
+
+def load_recorded(shop: WooCommerceShop, orders: Iterable[Object]) -> None:
+    """Put recorded orders into a shop; one that no shop can have sent is left out, with a word about it."""
+    for order in orders:
+        try:
+            # Old recordings have no such field, and a shop lists by it.
+            shop.load({"date_modified_gmt": order.get("date_created_gmt"), **order})
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            say_wrong(f"order {order['id']} is left out, it is none of WooCommerce's: {error!r}")
 
 
 def link_recorded(orders: Iterable[Order], store: str, supplier: str) -> list[ProductLink]:

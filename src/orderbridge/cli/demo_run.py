@@ -45,7 +45,7 @@ from ..sandbox.server import LoopbackServer
 from ..sandbox.woocommerce import WooCommerceShop
 from ..sandbox.woocommerce.values import Object, rows
 from .decode import decode_file
-from .demo_orders import OWN, link_recorded, links_of, place_orders
+from .demo_orders import OWN, link_recorded, links_of, load_recorded, place_orders
 
 __all__ = ["Counts", "Demo", "JumpingClock"]
 
@@ -181,8 +181,7 @@ class Demo:
         self.shop = WooCommerceShop(fulfillments=True, timezone="Europe/Rome")
         self.rewix = RewixSupplier(api_key="demo", password="demo", stock={})  # noqa: S106 (the sandbox's own)
         recorded = list(recorded)
-        for order in recorded:
-            self.shop.load(order)
+        load_recorded(self.shop, recorded)
         if not recorded:
             place_orders(self.shop, seed, now=now)
         ordered = self._in_the_shop()
@@ -234,7 +233,8 @@ class Demo:
 
     def pull(self, told: Told) -> None:
         """The shop's orders come in."""
-        while True:
+        end = self.clock.wall() + PATIENCE
+        while self.clock.wall() < end:
             try:
                 self.bridge.pull(SHOP)
             except BridgeError:

@@ -15,7 +15,7 @@ from ..sandbox.faults import Backend, Line
 from ..sandbox.rewix import RewixSupplier
 from ..sandbox.server import LoopbackServer
 from ..sandbox.woocommerce import WooCommerceShop
-from .demo_orders import PRODUCTS, place_orders, read_recorded
+from .demo_orders import PRODUCTS, load_recorded, place_orders, read_recorded
 from .output import AsJson, print_json
 
 __all__ = ["sandbox"]
@@ -61,8 +61,7 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
         # Plain keys will do here, so that curl can be used too.
         shop = WooCommerceShop(fulfillments=True, trusts_http=True)
         if orders:
-            for order in read_recorded(orders):
-                shop.load(order)
+            load_recorded(shop, read_recorded(orders))
         else:
             place_orders(shop, seed, now=datetime.now(UTC))
         return shop, {"consumer_key": shop.consumer_key, "consumer_secret": shop.consumer_secret}

@@ -220,7 +220,7 @@ class Process:
         soon = self.clock().wall + timedelta(minutes=5)
         if token is not None and not renew and (token.expires_at is None or token.expires_at > soon):
             return
-        flow = auth.refresh(token)
+        flow = auth.refresh(token, now=self.clock().wall)
         try:
             read = next(flow)
             while True:

@@ -412,9 +412,7 @@ class _SimulatedWorld:
 
     def _live(self, process: Process) -> Generator[Pause, None, None]:
         while True:
-            report = yield from process.run(
-                run_once(self._world, process.identified, stopping=lambda: False)
-            )
+            report = yield from process.run(run_once(self._world, process.identified, stopping=lambda: False))
             for subject, why in report.failures:
                 self._tell(process.name, f"failed: {subject}: {why}")
             yield Pause(None)

@@ -38,7 +38,7 @@ class Login(Auth):
         """ParcelHub says 401 for a token that has ended or was revoked, and for nothing else."""
         return response.status == 401
 
-    def refresh(self, token: Token | None) -> Generator[Read, Response, Token]:
+    def refresh(self, token: Token | None, *, now: datetime) -> Generator[Read, Response, Token]:
         """The next pair; by email and password if there is none yet or its second half is used up."""
         if token is not None and token.refresh is not None:
             response = yield _post("/token/refresh", {"refresh": token.refresh.reveal()})
