@@ -35,6 +35,7 @@ from orderbridge.adapters import AccountSettings
 from orderbridge.sandbox import WooCommerceShop
 from orderbridge.sandbox.faults import Fault
 from orderbridge.sandbox.rewix import Code
+from paid_supplier import PaidSupplier
 
 BY_HAND = ob.Policy()
 
@@ -1254,3 +1255,127 @@ def test_progress_is_shown_in_the_shop_as_it_comes(sides: Sides) -> None:
     sides.live(bridge, 24)
     assert len(sides.shop.notes(ref)) == before
     assert not [note for note in sides.shop.notes(ref) if note["customer_note"]]
+
+
+# --- a supplier that is paid through its API: limits ----------------------------------------------
+
+PAYING = ob.Policy(place=ob.Who.AUTOMATIC, pay=ob.Who.AUTOMATIC)
+
+
+def eur(amount: int) -> tuple[ob.Money, ...]:
+    return (ob.Money(Decimal(amount), "EUR"),)
+
+
+def paying(sides: Sides, server: PaidSupplier, policy: ob.Policy, plan: Plan | None = None) -> ob.Bridge:
+    account = ob.supplier("paid", platform="paid", settings={"base_url": sides.serve(server, plan)})
+    return sides.bridge(
+        suppliers=[account], rules=[ob.SkuPrefix(prefix="P-", supplier="paid")], policy=policy
+    )
+
+
+def test_what_may_be_paid_by_itself_is_paid_once(sides: Sides) -> None:
+    server = PaidSupplier()
+    order_id = sides.sell({"P-1": 3})
+    bridge = paying(sides, server, PAYING)
+    sides.live(bridge, 5)
+    assert server.payments == [("P1", "30")]
+    purchase = only_purchase(bridge, order_id)
+    assert (purchase.payment, purchase.total) == (ob.Payment.PAID, eur(30)[0])
+    assert not codes(bridge)
+
+
+def test_a_payment_whose_answer_was_lost_is_looked_up_and_not_repeated(sides: Sides) -> None:
+    server, plan = PaidSupplier(), Plan()
+    order_id = sides.sell({"P-1": 3})
+    plan.meet("POST", "/pay", Fault.ANSWER_LOST)
+    bridge = paying(sides, server, PAYING, plan)
+    bridge.run_once()
+    assert only_purchase(bridge, order_id).payment is ob.Payment.IN_DOUBT
+    sides.live(bridge, 5)
+    assert server.payments == [("P1", "30")]
+    assert only_purchase(bridge, order_id).payment is ob.Payment.PAID
+
+
+def test_by_default_nothing_is_paid_and_a_person_pays_with_one_call(sides: Sides) -> None:
+    server = PaidSupplier()
+    order_id = sides.sell({"P-1": 3})
+    bridge = paying(sides, server, AUTOMATIC)
+    sides.live(bridge, 5)
+    assert not server.payments
+    po = only_purchase(bridge, order_id).po.id
+    for _ in range(3):
+        bridge.pay(po)
+    assert server.payments == [("P1", "30")]
+
+
+def test_a_payment_over_the_limit_asks_a_person_and_the_smaller_one_goes(sides: Sides) -> None:
+    server = PaidSupplier()
+    big, small = sides.sell({"P-1": 6}), sides.sell({"P-1": 5})
+    bridge = paying(sides, server, attrs.evolve(PAYING, limit_per_order=eur(50)))
+    sides.live(bridge, 5)
+    assert server.payments == [("P2", "50")]
+    assert only_purchase(bridge, small).payment is ob.Payment.PAID
+    assert only_purchase(bridge, big).payment is not ob.Payment.PAID
+    (review,) = bridge.reviews()
+    assert review.code is ob.ReviewCode.LIMIT
+    assert "60" in review.evidence
+    assert "50" in review.evidence
+
+
+def test_the_limit_of_a_day_counts_what_was_paid_in_the_last_24_hours(sides: Sides) -> None:
+    server = PaidSupplier()
+    for _ in range(3):
+        sides.sell({"P-1": 4})
+    bridge = paying(sides, server, attrs.evolve(PAYING, limit_per_day=eur(100)))
+    sides.live(bridge, 12)
+    assert len(server.payments) == 2
+    sides.live(bridge, 14)
+    assert len(server.payments) == 3
+    assert not codes(bridge)
+
+
+def test_money_in_a_currency_without_a_limit_does_not_move_where_there_are_limits(sides: Sides) -> None:
+    server = PaidSupplier()
+    sides.sell({"P-1": 1})
+    usd = (ob.Money(Decimal(1000), "USD"),)
+    bridge = paying(sides, server, attrs.evolve(PAYING, limit_per_order=usd))
+    sides.live(bridge, 2)
+    assert not server.payments
+    assert codes(bridge) == ["LIMIT"]
+
+
+def test_a_declined_payment_asks_a_person_and_costs_none_of_the_day_s_limit(sides: Sides) -> None:
+    server = PaidSupplier(declines=True)
+    order_id = sides.sell({"P-1": 4})
+    bridge = paying(sides, server, attrs.evolve(PAYING, limit_per_day=eur(40)))
+    sides.live(bridge, 2)
+    assert codes(bridge) == ["REFUSED"]
+    assert only_purchase(bridge, order_id).payment is ob.Payment.FAILED
+    server.declines = False
+    (review,) = bridge.reviews()
+    bridge.resolve(review.id, "retry")
+    bridge.pay(only_purchase(bridge, order_id).po.id)
+    assert server.payments == [("P1", "40")]
+
+
+def test_stopped_money_is_not_paid_either(sides: Sides) -> None:
+    server = PaidSupplier()
+    order_id = sides.sell({"P-1": 1})
+    bridge = paying(sides, server, AUTOMATIC)
+    bridge.run_once()
+    bridge.stop_money(reason="fraud")
+    bridge.pay(only_purchase(bridge, order_id).po.id)
+    assert not server.payments
+    bridge.allow_money()
+    sides.clock.sleep(3600)
+    bridge.pay(only_purchase(bridge, order_id).po.id)
+    assert server.payments == [("P1", "10")]
+
+
+def test_orders_that_the_shopper_has_not_paid_are_not_paid_at_the_supplier(sides: Sides) -> None:
+    server = PaidSupplier()
+    sides.sell({"P-1": 1}, payment_method="cod")
+    bridge = paying(sides, server, PAYING)
+    sides.live(bridge, 3)
+    assert len(server.orders) == 1
+    assert not server.payments

@@ -60,14 +60,17 @@ def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
 
 def advance_order(world: World, order_id: str) -> Saga[None]:
     """Do what is due in one order."""
+    fence = -1
     for _ in range(_AT_ONCE):
         now = yield from clock()
         view = yield from look(partial(_view, order_id, now))
         if view is None:
             yield from _read_again(world, order_id, None)
             return
-        if view.busy:
+        # A step that did nothing leaves the fence: another worker has what it needs, such as the cart.
+        if view.busy or view.fence == fence:
             return
+        fence = view.fence
         step = _next(world, view, now.wall)
         if step is None:
             return

@@ -99,16 +99,23 @@ def run_once(
     yield from start(world)
     report = Report()
     rounds: dict[str, int] = {}
+    fences: dict[str, int] = {}
     while not stopping():
         now = yield from clock()
-        due = yield from look(partial(_due, now.wall, limit))
-        todo = [subject for subject in due if rounds.get(subject, 0) < _ROUNDS or subject.startswith("pull/")]
+        due = yield from look(partial(_due_with_fences, now.wall, limit))
+        # One that is as it was when we last tried waits for what another worker has.
+        todo = {
+            subject: fence
+            for subject, fence in due.items()
+            if fences.get(subject) != fence
+            and (rounds.get(subject, 0) < _ROUNDS or subject.startswith("pull/"))
+        }
         if not todo:
             break
-        for subject in todo:
+        for subject, fence in todo.items():
             if stopping():
                 break
-            rounds[subject] = rounds.get(subject, 0) + 1
+            rounds[subject], fences[subject] = rounds.get(subject, 0) + 1, fence
             news, failure = yield from _guarded(world, subject, identified)
             report = attrs.evolve(
                 report,
@@ -130,6 +137,10 @@ def due_now(limit: int) -> Saga[tuple[str, ...]]:
 
 def _due(now: datetime, limit: int, tx: Tx) -> tuple[str, ...]:
     return tx.due(now, limit)
+
+
+def _due_with_fences(now: datetime, limit: int, tx: Tx) -> dict[str, int]:
+    return {subject: tx.work(subject).fence for subject in tx.due(now, limit)}
 
 
 def _guarded(world: World, subject: str, identified: set[str]) -> Saga[tuple[int, str]]:

@@ -190,11 +190,16 @@ def _orders_in(document: Json) -> list[Object]:
 def load_recorded(shop: WooCommerceShop, orders: Iterable[Object]) -> None:
     """Put recorded orders into a shop; one that no shop can have sent is left out, with a word about it."""
     for order in orders:
+        before = set(shop.book)
         try:
             # Old recordings have no such field, and a shop lists by it.
             shop.load({"date_modified_gmt": order.get("date_created_gmt"), **order})
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            say_wrong(f"order {order['id']} is left out, it is none of WooCommerce's: {error!r}")
+            for half_loaded in shop.book.keys() - before:
+                del shop.book[half_loaded]
+            say_wrong(
+                f"order {order['id']} is left out, it is none of WooCommerce's ({type(error).__name__})"
+            )
 
 
 def link_recorded(orders: Iterable[Order], store: str, supplier: str) -> list[ProductLink]:

@@ -1,5 +1,7 @@
-"""Journals: where safety lives. ``sqlite`` is ours; a plug-in brings another through the entry point
-group ``orderbridge.journals``, by giving ``Tx`` its ``Rows`` and passing ``orderbridge.testing.JournalSuite``.
+"""Journals: where safety lives. ``sqlite`` is ours.
+
+A plug-in brings another through the entry point group ``orderbridge.journals``, by giving ``Tx`` its
+``Rows`` and passing ``orderbridge.testing.JournalSuite``.
 """
 
 from .._journal import Journal, Rows, Tx

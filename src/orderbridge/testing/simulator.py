@@ -415,6 +415,7 @@ class _SimulatedWorld:
             report = yield from process.run(run_once(self._world, process.identified, stopping=lambda: False))
             for subject, why in report.failures:
                 self._tell(process.name, f"failed: {subject}: {why}")
+            yield Pause(0.5)  # as between two runs of a bridge
             yield Pause(None)
 
     def _kill(self, name: str, running: _Running) -> None:

@@ -1,0 +1,538 @@
+"""What both suites stand on: one account before its backend, and the demands on any adapter's flows."""
+
+from __future__ import annotations
+
+import re
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TypeAlias, TypeVar, cast
+
+import attrs
+
+from .. import Address, Policy, Secret, Who
+from .._drivers import Line as Reach
+from .._http import Call, Headers, Read, Request, Response
+from .._journal import Tx
+from .._saga import Lost, Saga, fetch, run_flow, send
+from .._settings import structure
+from ..adapters import (
+    AccountSettings,
+    Bucket,
+    Confirmed,
+    Flow,
+    Past,
+    Refused,
+    Repeat,
+    StoreAdapter,
+    SupplierAdapter,
+    Throttled,
+    Unclear,
+    Verdict,
+    Write,
+)
+from ..errors import BridgeError
+from ..sandbox.faults import Fault, Line
+from ._process import Account, Pause, Process
+from .simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
+
+__all__ = ["POLICY", "SHOPPER", "Bench", "Demands", "Flows", "Through", "calls_to", "read_settings", "story"]
+
+B = TypeVar("B")
+R = TypeVar("R")
+S = TypeVar("S", bound=AccountSettings)
+T = TypeVar("T")
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+NAME = "account"
+
+# Words that turn up nowhere else, so that each place that shows them is found.
+SHOPPER = Address(
+    name="Quirina Zwetschgenmus",
+    line1="Blaumeisenweg 7171",
+    city="Milano",
+    region="Milano",
+    region_code="MI",
+    postal_code="20121",
+    country="IT",
+    phone="+390271717171",
+    email="quirina@zwetschgenmus.example",
+)
+_MARKS = ("Quirina", "Zwetschgenmus", "Blaumeisenweg", "0271717171")
+
+# The whole life of an order in few calls: the suites go through all of them again and again.
+POLICY = Policy(
+    place=Who.AUTOMATIC,
+    pay=Who.AUTOMATIC,
+    report_progress=False,
+    pull_every=timedelta(hours=12),
+    follow_every=timedelta(hours=4),
+)
+
+Flows: TypeAlias = Mapping[str, Callable[[], Flow[object]]]
+Spoil: TypeAlias = Callable[[int, Response], Response]
+
+_CLOCKS_AND_CHANCE = re.compile(
+    r"time\.(time|time_ns|monotonic|monotonic_ns|perf_counter|perf_counter_ns|sleep)"
+    r"|(posix|nt)\.urandom|_socket\.getaddrinfo"
+    r"|.*\b(datetime\.(now|utcnow|today)|date\.today|Random\.(random|getrandbits)|socket\.(connect|send|recv)\w*)"
+)
+
+
+def _page(status: int) -> Response:
+    body = b"<!DOCTYPE html><html><head><title>Wait</title></head><body>Checking your browser</body></html>"
+    return Response(status, headers=Headers({"Content-Type": "text/html"}), body=body)
+
+
+def read_settings(kind: type[S], given: S | Mapping[str, object]) -> S:
+    """Settings as the configuration would read them."""
+    return structure(kind, given, where="settings()") if isinstance(given, Mapping) else given
+
+
+class Through:
+    """A backend with something between it and its callers.
+
+    Args:
+        backend: Answers calls, and everything else that it is asked.
+
+        change: The answer that comes instead.
+    """
+
+    def __init__(self, backend: object, change: Callable[[Response], Response]) -> None:
+        self._backend = backend
+        self._change = change
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._backend, name)
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """Carry it out, and change the answer."""
+        backend = cast("Line", self._backend)
+        return self._change(cast("Callable[[Call, datetime], Response]", backend.handle)(call, now))  # type: ignore[attr-defined]
+
+
+class Bench:
+    """One account and its backend, and a hand that runs flows and sends writes, one after the other."""
+
+    def __init__(self, side: StoreSide | SupplierSide) -> None:
+        self.now = START
+        self.chance = Random(1)
+        self.shown: list[str] = []  # all that could end up in a log or in the journal
+        self.touched: list[str] = []  # clocks, chance and sockets that flows have used
+        self.fault_at: dict[int, Fault] = {}
+        self.writes: list[tuple[Write, Response]] = []
+        self._backend = side.backend
+        self._judge = side.adapter.judge
+        self.line = Line(side.backend, plan=lambda _: self.fault_at.get(self.line.calls))
+        address = Reach(
+            account=NAME, base_url=side.base_url, auth=side.auth, bucket=Bucket(per_second=1.0, burst=1)
+        )
+        self.accounts = {NAME: Account(address=address, line=self.line)}
+        self._process = Process(
+            self, "suite", skew=timedelta(0), domain="boot", born=START - timedelta(days=1)
+        )
+
+    # --- what a process asks of the world around it ---
+
+    def commit(self, work: Callable[[Tx], object]) -> object:
+        """Flows have no journal."""
+        raise NotImplementedError
+
+    def look(self, work: Callable[[Tx], object]) -> object:
+        """Flows have no journal."""
+        raise NotImplementedError
+
+    def exchange(self, process: str, account: Account, call: Call, *, sha256: str | None) -> Response:
+        """One call."""
+        return self.line.exchange(call, self.now)
+
+    # --- the hand ---
+
+    def wait(self, minutes: float = 30.0) -> None:
+        """Let time pass: late calls arrive, and what was made shows."""
+        self.now += timedelta(minutes=minutes)
+        self.line.deliver(self.now)
+
+    def run(self, flow: Flow[T], spoil: Spoil | None = None) -> T:
+        """Run a flow to its end. It reads only, so nothing may change."""
+        before = self._backend.effects()
+        late = len(self.line.pending)
+        try:
+            result = self._do(run_flow(NAME, self._watched(flow, spoil)))
+        except BridgeError as error:
+            self.shown += [str(error), repr(error)]
+            raise
+        if late == len(self.line.pending) and Fault.LATE not in self.fault_at.values():
+            assert self._backend.effects() == before, "a flow changed something with what it calls a Read"
+        self.shown.append(repr(result))
+        return result
+
+    def send(self, request: Request) -> Response | Lost:
+        """Send a write once."""
+        return self._do(send(NAME, request, not_after=float("inf")))
+
+    def carry(self, operation: Callable[[Past], Flow[Write | R | Unclear]]) -> R | Unclear | Refused:
+        """Do all of an operation, as the engine would: each step once, and looked for where nobody knows."""
+        answers: dict[str, Response] = {}
+        doubtful: set[str] = set()
+        attempted = False
+        for _ in range(40):
+            try:
+                result = self.run(operation(Past(answers=answers, attempted=attempted)))
+            except BridgeError:
+                self.wait()
+                continue
+            if not isinstance(result, Write):
+                return result
+            if result.step in answers:
+                self.wait()  # it may show only later
+                continue
+            if result.step in doubtful:
+                doubtful.remove(result.step)  # looked for, long enough after: it is not there
+            attempted = True
+            verdict = self.do(result)
+            if isinstance(verdict, Confirmed):
+                answers[result.step] = self.writes[-1][1]
+            elif isinstance(verdict, Refused):
+                again = self.run(operation(Past(answers=answers, attempted=True)))
+                if isinstance(again, Write) and again.step == result.step:
+                    return verdict
+            else:
+                self.wait()
+                doubtful.add(result.step)
+        raise AssertionError("it never came to an end: its flow asks for the same write again and again")
+
+    def do(self, write: Write) -> Verdict | Lost:
+        """Send a write, and what its answer proves."""
+        self.shown += [repr(write), write.step, write.request.path, write.request.query]
+        outcome = self.send(write.request)
+        if isinstance(outcome, Lost):
+            return outcome
+        self.writes.append((write, outcome))
+        verdict = self._judge(write, outcome)
+        self.shown += [repr(outcome), repr(verdict)]
+        return verdict
+
+    def _do(self, saga: Saga[T]) -> T:
+        steps: Generator[Pause, None, T] = self._process.run(saga)
+        try:
+            while True:
+                self.now += timedelta(seconds=next(steps).seconds or 0.0)
+                self.line.deliver(self.now)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+    def _watched(self, flow: Flow[T], spoil: Spoil | None) -> Flow[T]:
+        answer: Response | None = None
+        number = 0
+        try:
+            while True:
+                with self._profiled():
+                    read = flow.send(answer) if answer is not None else next(flow)
+                assert isinstance(read, Read), f"a flow yields Reads only, and here is a {type(read).__name__}"
+                self.shown += [repr(read), read.path, read.query]
+                answer = yield read
+                answer = answer if spoil is None else spoil(number, answer)
+                number += 1
+        except StopIteration as end:
+            return cast("T", end.value)
+        finally:
+            flow.close()
+
+    @contextmanager
+    def _profiled(self) -> Iterator[None]:
+        """Clocks, chance and sockets are C functions, and the interpreter tells of each call to one."""
+
+        def told(frame: object, event: str, called: object) -> None:
+            name = f"{getattr(called, '__module__', '')}.{getattr(called, '__qualname__', '')}"
+            if event == "c_call" and _CLOCKS_AND_CHANCE.fullmatch(name):
+                self.touched.append(name)
+
+        before = sys.getprofile()
+        sys.setprofile(told)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+
+# --- whole lives of one order -----------------------------------------------------------------------
+
+
+def story(scene: Scene, *, fault_at: Mapping[int, Fault] | None = None, kill_at: int = 0) -> Outcome:
+    """One order from the shop to the announcement, by the real engine."""
+    return simulate(
+        1,
+        orders=1,
+        faults=0,
+        kills=0,
+        stalls=0,
+        processes=1,
+        fault_at=fault_at,
+        kill_at=[kill_at],
+        scene=lambda _: scene,
+    )
+
+
+def calls_to(outcome: Outcome, base_url: str) -> list[int]:
+    """Numbers of the calls that went to one of the two platforms."""
+    found = (re.search(rf"call (\d+): \w+ {re.escape(base_url)}[/ ]", line) for line in outcome.trace)
+    return [int(each[1]) for each in found if each]
+
+
+def padded(response: Response) -> Response:
+    """The answer with one more field, as platforms add them all the time."""
+    body = response.body.removeprefix(b"\xef\xbb\xbf").strip()
+    if body.startswith(b"{") and body.endswith(b"}"):
+        comma = b"" if body == b"{}" else b","
+        body = body[:-1] + comma + b'"orderbridge_suite":{"new":["field"]}}'
+    elif body.startswith(b"<") and b"</" in body and not body.lower().startswith(b"<!doctype html"):
+        end = body.rindex(b"</")
+        body = body[:end] + b'<orderbridge_suite new="field">new</orderbridge_suite>' + body[end:]
+    return attrs.evolve(response, body=body)
+
+
+# --- demands on the flows of any adapter ------------------------------------------------------------
+
+
+class Demands(ABC):
+    """What holds for the flows of stores and suppliers alike."""
+
+    @abstractmethod
+    def at_first(self) -> tuple[Bench, Flows]:
+        """Nothing has been done yet: a fresh bench, and all flows that can run."""
+
+    @abstractmethod
+    def at_last(self) -> tuple[Bench, Flows]:
+        """All has been done: the same, and each flow that could write finds it."""
+
+    @abstractmethod
+    def side(self) -> StoreSide | SupplierSide:
+        """The platform with these settings before a fresh backend."""
+
+    @abstractmethod
+    def given(self) -> AccountSettings:
+        """The settings."""
+
+    @abstractmethod
+    def scene(self, change: Callable[[Response], Response] | None = None) -> Scene:
+        """The platform and a counterpart; ``change`` stands before each answer of the former."""
+
+    def _worlds(self) -> Iterator[tuple[Callable[[], tuple[Bench, Flows]], str]]:
+        for make in (self.at_first, self.at_last):
+            for name in make()[1]:
+                yield make, name
+
+    def test_nothing_that_is_done_is_asked_for_again(self) -> None:
+        """When all has been done, no flow returns a write."""
+        bench, flows = self.at_last()
+        for name, flow in flows.items():
+            result = bench.run(flow())
+            assert not isinstance(result, (Write, Unclear)), f"{name}: all is done, and it returns {result}"
+
+    def test_reading_changes_nothing(self) -> None:
+        """Whatever flows read, the backend's ledger stays as it is."""
+        for make in (self.at_first, self.at_last):
+            bench, flows = make()
+            for name, flow in flows.items():
+                before = self._effects(bench)
+                bench.run(flow())
+                assert self._effects(bench) == before, f"{name} changed something by reading"
+
+    def _effects(self, bench: Bench) -> int:
+        return cast("StoreSide", bench.line).backend.effects()
+
+    def test_the_same_state_of_the_world_gives_the_same_requests(self) -> None:
+        """Two adapters in two equal worlds read and write the very same bytes."""
+        for make, name in self._worlds():
+            told: list[list[str]] = []
+            for _ in range(2):
+                bench, flows = make()
+                bench.shown.clear()
+                for _ in range(2):
+                    result = bench.run(flows[name]())
+                    told.append([result.request.sha256 if isinstance(result, Write) else repr(result)])
+                    bench.wait(0)
+            assert told.count(told[0]) == len(told), f"{name}: one world, and two answers: {told}"
+
+    def test_flows_touch_no_clock_no_chance_and_no_socket(self) -> None:
+        """A flow that read the clock would send other bytes the next time."""
+        for make, name in self._worlds():
+            bench, flows = make()
+            bench.touched.clear()
+            bench.run(flows[name]())
+            assert not bench.touched, f"{name} uses {', '.join(sorted(set(bench.touched)))}"
+
+    def test_a_flow_that_is_closed_half_way_is_silent(self) -> None:
+        """It raises nothing, asks for nothing more, and nothing happens."""
+        for make, name in self._worlds():
+            bench, flows = make()
+            reads = 0
+
+            def count(number: int, answer: Response) -> Response:
+                nonlocal reads
+                reads = number + 1
+                return answer
+
+            bench.run(flows[name](), count)
+            before = self._effects(bench)
+            for stop in range(reads + 1):
+                flow = flows[name]()
+                read = next(flow) if stop else None
+                for _ in range(1, stop):
+                    assert read is not None
+                    read = flow.send(bench._do(fetch(NAME, read)))
+                flow.close()
+            assert self._effects(bench) == before, f"{name} changes something when it is closed"
+
+    def test_an_error_instead_of_an_answer_is_a_typed_error_or_a_result(self) -> None:
+        """401, 403, 404, 429, 500 and 503 to each read, in four bodies: never any other exception."""
+        bodies = (b"", b"{}", b'{"code": "x", "message": "no"}', _page(0).body)
+        bad = [Response(status, body=body) for status in (401, 403, 404, 429, 500, 503) for body in bodies]
+        self._spoil(bad, safe=False)
+
+    def test_a_broken_answer_never_passes_for_nothing_there(self) -> None:
+        """A web page, half an answer, an error: no flow writes again what has been done."""
+        self._spoil([_page(status) for status in (200, 401, 403, 404, 429, 503)], safe=True)
+        self._spoil([Response(200), Response(401), Response(403), Response(429), Response(503)], safe=True)
+        self._spoil([None], safe=True)
+
+    def _spoil(self, bad: list[Response | None] | list[Response], *, safe: bool) -> None:
+        for make in (self.at_last,) if safe else (self.at_first, self.at_last):
+            bench, flows = make()
+            for name, flow in flows.items():
+                for answer in bad:
+                    self._spoil_each(bench, name, flow, answer, safe=safe)
+
+    def _spoil_each(
+        self, bench: Bench, name: str, flow: Callable[[], Flow[object]], bad: Response | None, *, safe: bool
+    ) -> None:
+        number, reached = 0, True
+        while reached:
+            reached = False
+
+            def spoil(at: int, answer: Response, number: int = number) -> Response:
+                nonlocal reached
+                if at != number:
+                    return answer
+                reached = True
+                cut = attrs.evolve(answer, body=answer.body[: len(answer.body) // 2])
+                return cut if bad is None else bad
+
+            words = "half an answer" if bad is None else f"HTTP {bad.status} with {bad.body[:20]!r}"
+            try:
+                result = bench.run(flow(), spoil)
+            except BridgeError:
+                pass
+            except Exception as error:
+                raise AssertionError(f"{name}: {words} to read {number + 1} raises {error!r}") from error
+            else:
+                again = isinstance(result, Write) and result.binding and not isinstance(result.unknown, Repeat)
+                assert not (safe and reached and again), (
+                    f"{name}: {words} to read {number + 1} makes it write again what is done: {result}"
+                )
+            number += 1
+
+    def test_a_web_page_or_a_server_error_proves_nothing(self) -> None:
+        """Neither is Confirmed nor Refused, also where a server error comes with the words of success."""
+        bench, _ = self.at_last()
+        judge = self.side().adapter.judge
+        assert bench.writes, "nothing was ever written"
+        for write, answer in bench.writes:
+            for status in (500, 502, 503, 504):
+                for bad in (_page(status), Response(status), attrs.evolve(answer, status=status)):
+                    verdict = judge(write, bad)
+                    assert not isinstance(verdict, Confirmed), f"{write.step}: HTTP {status} is {verdict}"
+                page = judge(write, _page(status))
+                assert not isinstance(page, Refused), f"{write.step}: a page with HTTP {status} is {page}"
+            for bad in (_page(200), Response(200)):
+                verdict = judge(write, bad)
+                right = not isinstance(verdict, (Confirmed, Refused))
+                assert right, f"{write.step}: HTTP 200 with {bad.body[:20]!r} is {verdict}"
+            verdict = judge(write, Response(429, headers=Headers({"Retry-After": "20"})))
+            assert isinstance(verdict, Throttled), f"{write.step}: HTTP 429 is {verdict}"
+            for body in (b"\xff\xfe", b"[]", b"null", b'"x"', b"{", answer.body[: len(answer.body) // 2]):
+                for status in (200, 400, 404, 422, 500):
+                    judge(write, Response(status, body=body))
+
+    def test_no_secret_and_no_shopper_is_shown(self) -> None:
+        """Not in a repr, an address, an error or a verdict, and not in an event of the journal."""
+        settings, side = self.given(), self.side()
+        shown = [repr(settings), repr(side.adapter), repr(side.auth), str(side.adapter)]
+        for make in (self.at_first, self.at_last):
+            bench, flows = make()
+            for flow in flows.values():
+                bench.run(flow())
+                self._spoil_each(bench, "", flow, _page(503), safe=False)
+                self._spoil_each(bench, "", flow, None, safe=False)
+            shown += bench.shown
+        outcome = story(self.scene())
+        shown += [line for line in outcome.trace if " journal: " in line]
+        for mark in (*secrets_in(settings), *_MARKS, "Shopper No1"):
+            where = next((text for text in shown if mark in text), "")
+            assert not where, f"a secret or a shopper stands in: {where.replace(mark, '***')[:200]}"
+
+    def test_fields_that_nobody_knows_are_ignored(self) -> None:
+        """Each answer has one more: the order goes its whole way all the same."""
+        outcome = story(self.scene(padded))
+        assert not outcome.problems, outcome.story
+
+    def test_a_process_killed_at_any_moment_does_all_once(self) -> None:
+        """Each moment between two effects of one order's whole life, one after the other."""
+        calm = story(self.scene())
+        assert not calm.problems, calm.story
+        for moment in range(1, calm.points + 1):
+            scene = self.scene()
+            outcome = story(scene, kill_at=moment)
+            assert not outcome.problems, f"killed at moment {moment}\n{outcome.story}"
+            self.check(scene, outcome)
+
+    def whatever(self, fault: Fault) -> None:
+        """One fault to each call in turn, and the order's whole life goes right."""
+        calm = story(self.scene())
+        assert not calm.problems, calm.story
+        calls = calls_to(calm, self.given().base_url)
+        assert calls, "no call went to the platform"
+        for call in calls:
+            scene = self.scene()
+            outcome = story(scene, fault_at={call: fault})
+            assert not outcome.problems, f"call {call}: {fault.value}\n{outcome.story}"
+            if fault is not Fault.DOUBLED:
+                self.check(scene, outcome)
+
+    def each_call(
+        self, fault: Fault, prepare: Callable[[], tuple[Bench, Callable[[Past], Flow[Write | R | Unclear]]]]
+    ) -> Iterator[tuple[Bench, R | Unclear | Refused]]:
+        """An operation carried out again and again, each time with the fault at another of its calls."""
+        number, reached = 0, True
+        while reached:
+            bench, operation = prepare()
+            number += 1
+            at = bench.line.calls + number
+            bench.fault_at[at] = fault
+            result = bench.carry(operation)
+            reached = bench.line.calls >= at
+            bench.wait()
+            yield bench, result
+
+    @abstractmethod
+    def check(self, scene: Scene, outcome: Outcome) -> None:
+        """What else must hold at the end of a story."""
+
+
+def secrets_in(settings: AccountSettings) -> Iterator[str]:
+    """All secrets of an account."""
+    values = attrs.astuple(settings, recurse=False)
+    for value in values:
+        inner = value if isinstance(value, (tuple, list)) else [value]
+        for each in cast("list[object]", inner):
+            if isinstance(each, Secret) and each:
+                yield each.reveal()
+
+
+def adapter_of(side: StoreSide | SupplierSide) -> StoreAdapter | SupplierAdapter:
+    """The adapter."""
+    return side.adapter
