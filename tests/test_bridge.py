@@ -20,9 +20,11 @@ import pytest
 
 import orderbridge as ob
 from both_sides import (
+    AUTOMATIC,
     RULES,
     START,
     Jumping,
+    Plan,
     Sides,
     a_warehouse,
     codes,
@@ -780,7 +782,8 @@ def test_a_shopper_is_not_forgotten_while_a_call_about_him_is_in_doubt(sides: Si
 
 
 def test_orders_from_before_take_from_are_only_observed(sides: Sides) -> None:
-    old = f"shop/{sides.shop.place_order([{'sku': 'RW-100', 'quantity': 1, 'price': '1.00'}], now=START - timedelta(days=3))}"
+    line = {"sku": "RW-100", "quantity": 1, "price": "1.00"}
+    old = f"shop/{sides.shop.place_order([line], now=START - timedelta(days=3))}"
     new = sides.sell({"RW-101": 1})
     bridge = sides.bridge(take_from=START - timedelta(days=1))
     sides.live(bridge, 2)
@@ -1117,7 +1120,7 @@ def hooked(sides: Sides) -> Sides:
 
 def deliver(bridge: ob.Bridge, sides: Sides, *, body: bytes | None = None) -> list[int]:
     """Bring the shop's webhooks to the bridge, as the embedder's web framework would."""
-    found = [
+    return [
         bridge.receive(
             "shop",
             method=delivery.method,
@@ -1127,7 +1130,6 @@ def deliver(bridge: ob.Bridge, sides: Sides, *, body: bytes | None = None) -> li
         ).status
         for delivery in sides.shop.deliveries
     ]
-    return found
 
 
 def test_a_webhook_makes_the_order_due_and_it_is_read_again(hooked: Sides) -> None:
@@ -1350,12 +1352,27 @@ def test_a_declined_payment_asks_a_person_and_costs_none_of_the_day_s_limit(side
     bridge = paying(sides, server, attrs.evolve(PAYING, limit_per_day=eur(40)))
     sides.live(bridge, 2)
     assert codes(bridge) == ["REFUSED"]
-    assert only_purchase(bridge, order_id).payment is ob.Payment.FAILED
+    assert bridge.pay(only_purchase(bridge, order_id).po.id).payment is not ob.Payment.PAID
+    assert not server.payments
     server.declines = False
     (review,) = bridge.reviews()
     bridge.resolve(review.id, "retry")
     bridge.pay(only_purchase(bridge, order_id).po.id)
     assert server.payments == [("P1", "40")]
+
+
+def test_goods_whose_payment_was_declined_are_followed_all_the_same(sides: Sides) -> None:
+    """The merchant may pay at the counter, and the supplier ships."""
+    server = PaidSupplier(declines=True)
+    order_id = sides.sell({"P-1": 4})
+    bridge = paying(sides, server, PAYING)
+    sides.live(bridge, 2)
+    assert codes(bridge) == ["REFUSED"]
+    server.orders[0]["paid"] = True
+    sides.live(bridge, 2)
+    purchase = only_purchase(bridge, order_id)
+    assert (purchase.payment, purchase.fulfillment) == (ob.Payment.PAID, ob.Fulfillment.ACCEPTED)
+    assert not server.payments
 
 
 def test_stopped_money_is_not_paid_either(sides: Sides) -> None:
@@ -1364,7 +1381,7 @@ def test_stopped_money_is_not_paid_either(sides: Sides) -> None:
     bridge = paying(sides, server, AUTOMATIC)
     bridge.run_once()
     bridge.stop_money(reason="fraud")
-    bridge.pay(only_purchase(bridge, order_id).po.id)
+    assert bridge.pay(only_purchase(bridge, order_id).po.id).payment is ob.Payment.UNPAID
     assert not server.payments
     bridge.allow_money()
     sides.clock.sleep(3600)

@@ -194,11 +194,11 @@ class Bridge:
 
     def place(self, *purchase_orders: str) -> None:
         """Order these at their suppliers; each goes when its units are held."""
-        self._driver.run(place(self._setup.world, purchase_orders))
+        self._driver.run(place(self._setup.world, purchase_orders, self._setup.identified))
 
     def pay(self, purchase_order: str) -> PaymentPage:
         """Pay a placed purchase order through its supplier's API, or say where a person pays."""
-        return self._driver.run(pay(self._setup.world, purchase_order))
+        return self._driver.run(pay(self._setup.world, purchase_order, self._setup.identified))
 
     def hold(self, order_id: str) -> None:
         """Keep an order from being placed."""

@@ -13,13 +13,14 @@ from ._journal import Tx
 from ._model import ProductLink
 from ._orders import advance_order
 from ._place import Pay, payment_page
+from ._pull import recognize
 from ._records import (
     Event,
     Review,
     ReviewCode,
 )
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, NoticeState
+from ._states import BEFORE_PLACED, FINAL, Fulfillment, NoticeState, Payment
 from ._views import known_supplier
 from .adapters import Pays
 from .errors import ConfigurationError, Unsupported
@@ -39,10 +40,15 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class PaymentPage:
-    """Where a person pays for a purchase order; empty ``page`` if it was paid through the API."""
+    """Where a person pays for a purchase order; empty ``page`` if it is paid through the API.
+
+    Args:
+        payment: How far that is now: a stop switch, a limit or a refusal may have kept it.
+    """
 
     purchase_order: str
     page: str
+    payment: Payment
 
 
 def link(world: World, links: tuple[ProductLink, ...], *, remove: bool) -> Saga[int]:
@@ -74,7 +80,7 @@ def link(world: World, links: tuple[ProductLink, ...], *, remove: bool) -> Saga[
     return (yield from commit(work))
 
 
-def place(world: World, po_ids: tuple[str, ...]) -> Saga[None]:
+def place(world: World, po_ids: tuple[str, ...], identified: set[str]) -> Saga[None]:
     """A person says: order these. They go when their units are held."""
     now = yield from clock()
 
@@ -99,10 +105,10 @@ def place(world: World, po_ids: tuple[str, ...]) -> Saga[None]:
 
     yield from commit(work)
     for order_id in dict.fromkeys(po_id.rsplit("/", 2)[0] for po_id in po_ids):
-        yield from advance_order(world, order_id)
+        yield from advance_order(world, order_id, identified)
 
 
-def pay(world: World, po_id: str) -> Saga[PaymentPage]:
+def pay(world: World, po_id: str, identified: set[str]) -> Saga[PaymentPage]:
     """Pay through the supplier's API, or say where a person pays.
 
     Raises:
@@ -121,9 +127,11 @@ def pay(world: World, po_id: str) -> Saga[PaymentPage]:
         if record.total is None:
             raise Unsupported(f"{supplier.name} has not said what {po_id} costs", account=supplier.name)
         owner = world.stores[order.order.store].owner
+        yield from recognize(world, supplier, identified)
         yield from perform(Pay(supplier, supplier.adapter, order, record, record.total, owner=owner), world)
-        return PaymentPage(purchase_order=po_id, page="")
-    return PaymentPage(purchase_order=po_id, page=payment_page(supplier, record))
+        after = yield from look(lambda tx: tx.purchase(po_id))
+        return PaymentPage(purchase_order=po_id, page="", payment=(after or record).payment)
+    return PaymentPage(purchase_order=po_id, page=payment_page(supplier, record), payment=record.payment)
 
 
 def hold(order_id: str, *, held: bool) -> Saga[None]:

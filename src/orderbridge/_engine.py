@@ -338,6 +338,8 @@ def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, int
     over = world.policy.over_limit(write.amount, spent_today=attrs.evolve(write.amount, amount=spent))
     if over:
         op.ask(tx, ReviewCode.LIMIT, over, now)
+    else:
+        tx.close_reviews(ReviewCode.LIMIT, about=op.about, decision="allowed", at=now.wall)
     return over
 
 

@@ -22,6 +22,7 @@ __all__ = ["Follow", "notice_key"]
 
 _SETTLED_AFTER = timedelta(days=45)  # suppliers that never say "delivered" are not asked for ever
 _SHOWS_UP = timedelta(minutes=15)  # how long a supplier may not know an order it has confirmed
+_NOT_PAID = frozenset({Payment.UNPAID, Payment.PENDING, Payment.FAILED, Payment.IN_DOUBT})
 _SIDE = frozenset({Fulfillment.ON_HOLD, Fulfillment.CANCEL_REQUESTED})
 
 
@@ -117,7 +118,9 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         self._again(tx, attrs.evolve(record, reads=record.reads + 1), now)
 
     def _again(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
-        tx.put_purchase(attrs.evolve(record, next_at=self._next(record, now.wall), waits=""))
+        # A payment that a person is asked about stays theirs; the goods are followed all the same.
+        waits = "review" if record.waits == "review" and record.payment in _NOT_PAID else ""
+        tx.put_purchase(attrs.evolve(record, next_at=self._next(record, now.wall), waits=waits))
 
     def _next(self, record: PurchaseRecord, now: datetime) -> datetime | None:
         """Often while young, daily when old, never once it is over."""

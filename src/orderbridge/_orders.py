@@ -41,6 +41,7 @@ class _View:
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
     fence: int
+    due: bool
     busy: bool
 
 
@@ -54,6 +55,7 @@ def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
         purchases=tx.purchases(order_id),
         notices=tx.notices(order_id),
         fence=work.fence,
+        due=_is_due(work.due_at, now.wall),
         busy=work.lease_until is not None and work.lease_until > now.wall,
     )
 
@@ -73,6 +75,8 @@ def advance_order(world: World, order_id: str) -> Saga[None]:
         fence = view.fence
         step = _next(world, view, now.wall)
         if step is None:
+            if view.due:
+                yield from _write(view, partial(_rest, order_id))
             return
         yield from step
 
@@ -94,6 +98,13 @@ def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
     if record.next_at is not None and record.next_at > now:
         return None
     return _progress(world, view) or (None if record.next_at is None else _forget_progress(view))
+
+
+def _rest(order_id: str, tx: Tx, now: Clock) -> None:
+    """It was due, and nothing in it is: such as progress that was to be shown again, and is past."""
+    record = tx.order(order_id)
+    if record is not None and _is_due(record.next_at, now.wall):
+        tx.put_progress(order_id, shown=None, next_at=None, failures=0)
 
 
 def _is_due(at: datetime | None, now: datetime) -> bool:
@@ -131,6 +142,8 @@ def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime
 
 
 def _to_pay(world: World, purchase: PurchaseRecord, view: _View) -> bool:
+    if purchase.waits == "review":
+        return False
     if purchase.payment is Payment.IN_DOUBT:
         return True
     automatic = world.policy.pay is Who.AUTOMATIC and purchase.payment is Payment.UNPAID

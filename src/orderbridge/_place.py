@@ -396,13 +396,23 @@ class Pay(PurchaseOperation[PaymentSeen]):
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         super().refused(tx, why, now)
-        self._pay(tx, self.current(tx), Payment.FAILED)
+        self._to_a_person(tx, self._pay(tx, self.current(tx), Payment.FAILED), now)
+
+    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
+        super().unclear(tx, evidence, now)
+        self._to_a_person(tx, self.current(tx), now)
+
+    def _to_a_person(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
+        # Due at once, to be followed: the goods may leave whatever becomes of the payment.
+        tx.put_purchase(attrs.evolve(record, next_at=now.wall, waits="review"))
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
-        record = self._pay(tx, self.current(tx), Payment.IN_DOUBT)
-        tx.put_purchase(
-            attrs.evolve(record, next_at=again_at, waits="" if again_at is not None else "review")
-        )
+        to = Payment.IN_DOUBT if self.may_have_happened(tx) else Payment.FAILED
+        record = self._pay(tx, self.current(tx), to)
+        if again_at is None:
+            self._to_a_person(tx, record, now)
+        else:
+            tx.put_purchase(attrs.evolve(record, next_at=again_at, waits=""))
 
     def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
         record = self.current(tx)

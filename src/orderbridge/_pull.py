@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -15,7 +16,7 @@ from ._saga import Clock, Saga, clock, commit, look, run_flow
 from .adapters import Access, Flow, Page, Probes
 from .errors import BridgeError, ConfigurationError, LeaseLost, Unavailable
 
-__all__ = ["due_at_start", "identify", "identity_flow", "pull"]
+__all__ = ["due_at_start", "identify", "identity_flow", "pull", "recognize"]
 
 
 def identity_flow(account: Store | Supplier) -> Flow[Access]:
@@ -50,6 +51,19 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
     return access.identity
 
 
+def recognize(world: World, account: Store | Supplier, identified: set[str]) -> Saga[None]:
+    """Once in a process, before anything is written there: it is the account it always was.
+
+    Another one knows nothing of what was ordered at the old one, and would be given it all anew.
+
+    Args:
+        identified: Accounts whose identity this process has compared already.
+    """
+    if account.name not in identified:
+        yield from identify(world, account)
+        identified.add(account.name)
+
+
 def _remember(tx: Tx, world: World, account: Store | Supplier, identity: str, now: Clock) -> None:
     store = isinstance(account, Store)
     tx.put_account(
@@ -76,12 +90,9 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
     if work.lease_until is not None and work.lease_until > began.wall:
         return None
     try:
-        if name not in identified:
-            yield from identify(world, store)
-            identified.add(name)
+        yield from recognize(world, store, identified)
         for supplier in world.suppliers.values():
-            if supplier.name not in identified:
-                yield from _try_to_identify(world, supplier, identified)
+            yield from _try_to_recognize(world, supplier, identified)
         start = yield from look(lambda tx: _start(tx, name, began.wall))
         cursor, since = start
         page = yield from run_flow(name, store.adapter.fetch_orders(cursor, since=since, now=began.wall))
@@ -117,6 +128,9 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
             )
             if bad.ref:
                 # It may have been the answer and not the order: the order is asked for by itself.
+                known = tx.order(f"{name}/{bad.ref}")
+                if known is not None:
+                    tx.set_flags(known.order.id, refresh=True, held=known.held)
                 tx.wake(Subject.order(f"{name}/{bad.ref}"), now.wall + timedelta(minutes=5))
         tx.put_cursor(name, page.next, now.wall)
         tx.trim_inbox(now.wall - timedelta(days=30))
@@ -133,13 +147,10 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
     return page
 
 
-def _try_to_identify(world: World, supplier: Supplier, identified: set[str]) -> Saga[None]:
-    """A supplier that is down must not keep orders from coming in; its lines wait."""
-    try:
-        yield from identify(world, supplier)
-    except BridgeError:
-        return
-    identified.add(supplier.name)
+def _try_to_recognize(world: World, supplier: Supplier, identified: set[str]) -> Saga[None]:
+    """A supplier that is down, or another one now, must not keep orders from coming in; its lines wait."""
+    with suppress(BridgeError, ConfigurationError):
+        yield from recognize(world, supplier, identified)
 
 
 def _start(tx: Tx, name: str, now: datetime) -> tuple[str | None, datetime]:

@@ -12,7 +12,7 @@ from ._cart import advance_cart
 from ._engine import World, backoff
 from ._journal import Tx
 from ._orders import advance_order
-from ._pull import due_at_start, pull
+from ._pull import due_at_start, pull, recognize
 from ._records import (
     ReviewCode,
     Subject,
@@ -72,10 +72,11 @@ def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
             return 0 if page is None else len(page.items)
     elif kind == "cart":
         if name in world.suppliers:
+            yield from recognize(world, world.suppliers[name], identified)
             yield from advance_cart(world, name)
             return 0
     elif name.partition("/")[0] in world.stores:
-        yield from advance_order(world, name)
+        yield from advance_order(world, name, identified)
         return 0
     yield from _not_ours(subject)
     return 0

@@ -49,7 +49,7 @@ class Backend:
                 reference=order.memo,
                 shopper=order.to["name"],
                 units={sku: Decimal(units) for sku, units in order.lines.items()},
-                paid=bool(order.paid),
+                paid=len(order.paid),
             )
             for order in self.hub.orders.values()
         ]

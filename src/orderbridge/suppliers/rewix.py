@@ -398,8 +398,9 @@ class _Seen:
     @property
     def at(self) -> datetime | None:
         try:
-            at = parse_date(self.last_update)  # servers differ in how they write it
-            return at.astimezone(UTC) if at.tzinfo is not None else None
+            # Servers differ in how they write it. What is missing must not come from today's date.
+            at = parse_date(self.last_update, default=datetime.min)
+            return at.astimezone(UTC) if at.tzinfo is not None and at.year > 1 else None
         except (ValueError, OverflowError):
             return None
 

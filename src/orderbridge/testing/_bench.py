@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar, cast
+from unittest import SkipTest
 
 import attrs
 
@@ -25,17 +26,17 @@ from ..adapters import (
     Confirmed,
     Flow,
     Past,
+    ReceivesWebhooks,
     Refused,
     Repeat,
-    StoreAdapter,
-    SupplierAdapter,
+    Reply,
     Throttled,
     Unclear,
     Verdict,
     Write,
 )
 from ..errors import BridgeError
-from ..sandbox.faults import Fault, Line
+from ..sandbox.faults import Backend, Fault, Line
 from ._process import Account, Pause, Process
 from .simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
 
@@ -93,15 +94,13 @@ def read_settings(kind: type[S], given: S | Mapping[str, object]) -> S:
 
 
 class Through:
-    """A backend with something between it and its callers.
+    """A backend of which each answer is changed on its way.
 
     Args:
-        backend: Answers calls, and everything else that it is asked.
-
-        change: The answer that comes instead.
+        backend: Answers calls, and all else that it is asked.
     """
 
-    def __init__(self, backend: object, change: Callable[[Response], Response]) -> None:
+    def __init__(self, backend: Backend, change: Callable[[Response], Response]) -> None:
         self._backend = backend
         self._change = change
 
@@ -110,8 +109,7 @@ class Through:
 
     def handle(self, call: Call, now: datetime) -> Response:
         """Carry it out, and change the answer."""
-        backend = cast("Line", self._backend)
-        return self._change(cast("Callable[[Call, datetime], Response]", backend.handle)(call, now))  # type: ignore[attr-defined]
+        return self._change(self._backend.handle(call, now))
 
 
 class Bench:
@@ -124,6 +122,7 @@ class Bench:
         self.touched: list[str] = []  # clocks, chance and sockets that flows have used
         self.fault_at: dict[int, Fault] = {}
         self.writes: list[tuple[Write, Response]] = []
+        self.past = Past()  # of the operation carried out last
         self._backend = side.backend
         self._judge = side.adapter.judge
         self.line = Line(side.backend, plan=lambda _: self.fault_at.get(self.line.calls))
@@ -158,21 +157,21 @@ class Bench:
 
     def run(self, flow: Flow[T], spoil: Spoil | None = None) -> T:
         """Run a flow to its end. It reads only, so nothing may change."""
-        before = self._backend.effects()
+        before = self.effects()
         late = len(self.line.pending)
         try:
-            result = self._do(run_flow(NAME, self._watched(flow, spoil)))
+            result = self.drive(run_flow(NAME, self._watched(flow, spoil)))
         except BridgeError as error:
             self.shown += [str(error), repr(error)]
             raise
         if late == len(self.line.pending) and Fault.LATE not in self.fault_at.values():
-            assert self._backend.effects() == before, "a flow changed something with what it calls a Read"
+            assert self.effects() == before, "a flow changed something with what it calls a Read"
         self.shown.append(repr(result))
         return result
 
     def send(self, request: Request) -> Response | Lost:
         """Send a write once."""
-        return self._do(send(NAME, request, not_after=float("inf")))
+        return self.drive(send(NAME, request, not_after=float("inf")))
 
     def carry(self, operation: Callable[[Past], Flow[Write | R | Unclear]]) -> R | Unclear | Refused:
         """Do all of an operation, as the engine would: each step once, and looked for where nobody knows."""
@@ -180,8 +179,9 @@ class Bench:
         doubtful: set[str] = set()
         attempted = False
         for _ in range(40):
+            self.past = Past(answers=answers, attempted=attempted)
             try:
-                result = self.run(operation(Past(answers=answers, attempted=attempted)))
+                result = self.run(operation(self.past))
             except BridgeError:
                 self.wait()
                 continue
@@ -195,7 +195,7 @@ class Bench:
             attempted = True
             verdict = self.do(result)
             if isinstance(verdict, Confirmed):
-                answers[result.step] = self.writes[-1][1]
+                answers = {**answers, result.step: self.writes[-1][1]}
             elif isinstance(verdict, Refused):
                 again = self.run(operation(Past(answers=answers, attempted=True)))
                 if isinstance(again, Write) and again.step == result.step:
@@ -216,7 +216,12 @@ class Bench:
         self.shown += [repr(outcome), repr(verdict)]
         return verdict
 
-    def _do(self, saga: Saga[T]) -> T:
+    def effects(self) -> int:
+        """How many calls have changed something so far."""
+        return self._backend.effects()
+
+    def drive(self, saga: Saga[T]) -> T:
+        """Run a saga; time passes with it."""
         steps: Generator[Pause, None, T] = self._process.run(saga)
         try:
             while True:
@@ -232,7 +237,9 @@ class Bench:
             while True:
                 with self._profiled():
                     read = flow.send(answer) if answer is not None else next(flow)
-                assert isinstance(read, Read), f"a flow yields Reads only, and here is a {type(read).__name__}"
+                assert isinstance(read, Read), (
+                    f"a flow yields Reads only, and here is a {type(read).__name__}"
+                )
                 self.shown += [repr(read), read.path, read.query]
                 answer = yield read
                 answer = answer if spoil is None else spoil(number, answer)
@@ -338,12 +345,9 @@ class Demands(ABC):
         for make in (self.at_first, self.at_last):
             bench, flows = make()
             for name, flow in flows.items():
-                before = self._effects(bench)
+                before = bench.effects()
                 bench.run(flow())
-                assert self._effects(bench) == before, f"{name} changed something by reading"
-
-    def _effects(self, bench: Bench) -> int:
-        return cast("StoreSide", bench.line).backend.effects()
+                assert bench.effects() == before, f"{name} changed something by reading"
 
     def test_the_same_state_of_the_world_gives_the_same_requests(self) -> None:
         """Two adapters in two equal worlds read and write the very same bytes."""
@@ -378,15 +382,15 @@ class Demands(ABC):
                 return answer
 
             bench.run(flows[name](), count)
-            before = self._effects(bench)
+            before = bench.effects()
             for stop in range(reads + 1):
                 flow = flows[name]()
                 read = next(flow) if stop else None
                 for _ in range(1, stop):
                     assert read is not None
-                    read = flow.send(bench._do(fetch(NAME, read)))
+                    read = flow.send(bench.drive(fetch(NAME, read)))
                 flow.close()
-            assert self._effects(bench) == before, f"{name} changes something when it is closed"
+            assert bench.effects() == before, f"{name} changes something when it is closed"
 
     def test_an_error_instead_of_an_answer_is_a_typed_error_or_a_result(self) -> None:
         """401, 403, 404, 429, 500 and 503 to each read, in four bodies: never any other exception."""
@@ -430,7 +434,9 @@ class Demands(ABC):
             except Exception as error:
                 raise AssertionError(f"{name}: {words} to read {number + 1} raises {error!r}") from error
             else:
-                again = isinstance(result, Write) and result.binding and not isinstance(result.unknown, Repeat)
+                again = (
+                    isinstance(result, Write) and result.binding and not isinstance(result.unknown, Repeat)
+                )
                 assert not (safe and reached and again), (
                     f"{name}: {words} to read {number + 1} makes it write again what is done: {result}"
                 )
@@ -490,6 +496,16 @@ class Demands(ABC):
             assert not outcome.problems, f"killed at moment {moment}\n{outcome.story}"
             self.check(scene, outcome)
 
+    def test_a_forged_webhook_is_turned_away(self) -> None:
+        """Without a good signature nothing is believed, and no body breaks the reader."""
+        adapter = self.side().adapter
+        if not isinstance(adapter, ReceivesWebhooks):
+            raise SkipTest("takes no webhooks")
+        for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"id": 1, "status": "paid"}'):
+            read = adapter.read_webhook("POST", "/", Headers({"Content-Type": "application/json"}), body)
+            forged = isinstance(read, Reply) and 400 <= read.status < 500
+            assert forged, f"{body!r} without a signature comes to {read}"
+
     def whatever(self, fault: Fault) -> None:
         """One fault to each call in turn, and the order's whole life goes right."""
         calm = story(self.scene())
@@ -516,6 +532,7 @@ class Demands(ABC):
             result = bench.carry(operation)
             reached = bench.line.calls >= at
             bench.wait()
+            bench.fault_at.clear()
             yield bench, result
 
     @abstractmethod
@@ -531,8 +548,3 @@ def secrets_in(settings: AccountSettings) -> Iterator[str]:
         for each in cast("list[object]", inner):
             if isinstance(each, Secret) and each:
                 yield each.reveal()
-
-
-def adapter_of(side: StoreSide | SupplierSide) -> StoreAdapter | SupplierAdapter:
-    """The adapter."""
-    return side.adapter

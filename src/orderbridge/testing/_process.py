@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, cast
 
 import attrs
 
-from .._drivers import DEADLINE, TRIES, prepare
+from .._drivers import DEADLINE, REPEATED, TRIES, prepare
 from .._drivers import Line as Address
 from .._http import Call, Read, Request, Response
 from .._journal import Tx
@@ -21,8 +21,6 @@ from ..sandbox.faults import Line, NoAnswer, NotConnected
 __all__ = ["Account", "Outside", "Pause", "Process"]
 
 T = TypeVar("T")
-
-_REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
 @attrs.define(kw_only=True)
@@ -138,7 +136,7 @@ class Process:
         if read.keep is not None and not read.fresh and known is not None and known[0] > self._outside.now:
             return known[1]
         response = yield from self._answer(account, read)
-        if read.keep is not None and response.status < 500:
+        if read.keep is not None and response.status in (200, 404) and response.media_type != "text/html":
             self._kept[key] = (self._outside.now + read.keep, response)
         return response
 
@@ -161,7 +159,7 @@ class Process:
                     yield from self._log_in(account, renew=True)
                     renewed = True
                     continue
-                if last or response.status not in _REPEATED:
+                if last or response.status not in REPEATED:
                     return response
             yield Pause(self._outside.chance.uniform(0, 0.5 * 2**tried))
         raise Unavailable("the platform did not accept a renewed token", account=account.address.account)

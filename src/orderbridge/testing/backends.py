@@ -56,14 +56,14 @@ class Ordered:
 
         units: By remote id.
 
-        paid: Its total has been paid; None where nobody pays through the API.
+        paid: How many times its total has been paid; None where nobody pays through the API.
     """
 
     ref: str
     reference: str
     shopper: str = attrs.field(repr=False)
     units: Mapping[str, Decimal]
-    paid: bool | None = None
+    paid: int | None = None
 
 
 class StoreBackend(Backend, Protocol):
