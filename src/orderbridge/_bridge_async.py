@@ -32,6 +32,7 @@ from ._views import (
     reservations,
 )
 from .adapters import Access, Reply
+from .errors import ConfigurationError
 
 __all__ = ["AsyncBridge"]
 
@@ -93,14 +94,17 @@ class AsyncBridge:
         from ._config import read_config  # only who has a file needs a reader of it
 
         config = read_config(path)
-        return cls(
-            stores=config.stores,
-            suppliers=config.suppliers,
-            journal=config.journal,
-            policy=config.policy,
-            rules=config.rules,
-            take_from=config.take_from,
-        )
+        try:
+            return cls(
+                stores=config.stores,
+                suppliers=config.suppliers,
+                journal=config.journal,
+                policy=config.policy,
+                rules=config.rules,
+                take_from=config.take_from,
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}") from None
 
     @property
     def requests(self) -> Mapping[str, int]:

@@ -18,9 +18,9 @@ from ._intake import plan_order
 from ._journal import Tx
 from ._model import Held
 from ._records import PurchaseRecord, ReservationRow, ReviewCode, Subject
-from ._saga import Clock, Saga, look
+from ._saga import Clock, Saga, commit, look
 from ._states import Fulfillment, command
-from .adapters import Flow, Past, Reserves, Response, Unclear, Verdict, Write
+from .adapters import Flow, Past, Refused, Reserves, Response, Unclear, Verdict, Write
 
 __all__ = ["Difference", "advance_cart", "differences", "read_cart"]
 
@@ -127,8 +127,10 @@ def advance_cart(world: World, name: str) -> Saga[None]:
     supplier = world.suppliers[name]
     cart = yield from look(lambda tx: read_cart(tx, name))
     failures = yield from look(lambda tx: tx.work(Subject.cart(name)).failures)
-    if isinstance(supplier.adapter, Reserves):
+    if isinstance(supplier.adapter, Reserves) and world.policy.reserve:
         yield from perform(SetHeld(supplier, supplier.adapter, cart, failures), world)
+        return
+    yield from commit(lambda tx: tx.schedule(Subject.cart(name), None))
 
 
 @attrs.frozen
@@ -226,6 +228,8 @@ class SetHeld(Operation[_Seen]):
                 tx.close_reviews(
                     ReviewCode.FOREIGN_UNITS, about=f"{self.about}/{remote_id}", decision="gone", at=now.wall
                 )
+        for code in (ReviewCode.REFUSED, ReviewCode.UNCLEAR):
+            tx.close_reviews(code, about=self.about, decision="worked", at=now.wall)
         self._report_foreign(tx, result, now)
         self._share_out(tx, result, cart, now)
         tx.put_meta(f"set/{self.account}", str(self.op_no + 1))
@@ -293,6 +297,12 @@ class SetHeld(Operation[_Seen]):
             order_id=record.po.order_id,
             account=self.account,
         )
+
+    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        # A set that did nothing is no reason never to set again: the next one is another operation.
+        super().refused(tx, why, now)
+        tx.put_meta(f"set/{self.account}", str(self.op_no + 1))
+        self._again_at = now.wall + _STOCK_AGAIN
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         self._again_at = again_at

@@ -11,7 +11,7 @@ from ._engine import World, perform
 from ._intake import plan_order, source
 from ._journal import Tx
 from ._model import ProductLink
-from ._orders import advance_order
+from ._orders import advance_order, read_again
 from ._place import Pay, payment_page
 from ._pull import recognize
 from ._records import (
@@ -20,7 +20,7 @@ from ._records import (
     ReviewCode,
 )
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, NoticeState, Payment
+from ._states import BEFORE_PLACED, FINAL, IntentState, NoticeState, Payment
 from ._views import known_supplier
 from .adapters import Pays
 from .errors import ConfigurationError, Unsupported
@@ -36,6 +36,9 @@ __all__ = [
     "resolve",
     "switch",
 ]
+
+
+_NOTHING = (IntentState.REFUSED, IntentState.NOT_SENT, IntentState.ABSENT)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,10 +95,14 @@ def place(world: World, po_ids: tuple[str, ...], identified: set[str]) -> Saga[N
             if record.fulfillment not in BEFORE_PLACED:
                 continue
             stock = record.waits == "stock"
+            before = tx.intents(about=po_id, operation="place", op_no=record.op_no)
+            refused = bool(before) and all(intent.state in _NOTHING for intent in before)
             tx.put_purchase(
                 attrs.evolve(
                     record,
                     approved=True,
+                    # A person says so again: another operation, which looks first like any other.
+                    op_no=record.op_no + 1 if refused else record.op_no,
                     waits="stock" if stock else "",
                     next_at=record.next_at if stock else now.wall,
                 )
@@ -128,6 +135,9 @@ def pay(world: World, po_id: str, identified: set[str]) -> Saga[PaymentPage]:
             raise Unsupported(f"{supplier.name} has not said what {po_id} costs", account=supplier.name)
         owner = world.stores[order.order.store].owner
         yield from recognize(world, supplier, identified)
+        # Before money moves, the shop is asked whether it still wants this.
+        yield from read_again(world, order.order.id, None)
+        order = (yield from look(lambda tx: tx.order(record.po.order_id))) or order
         yield from perform(Pay(supplier, supplier.adapter, order, record, record.total, owner=owner), world)
         after = yield from look(lambda tx: tx.purchase(po_id))
         return PaymentPage(purchase_order=po_id, page="", payment=(after or record).payment)
@@ -191,7 +201,9 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
     for purchase in tx.purchases(review.order_id):
         if purchase.po.id != review.about:
             continue
-        if purchase.fulfillment in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+        if purchase.fulfillment in FINAL and review.code is not ReviewCode.CANCELED_BY_SUPPLIER:
+            continue
+        if purchase.fulfillment in FINAL:
             tx.put_purchase(attrs.evolve(purchase, waits="replaced", next_at=None))
             tx.ask_to_source(review.order_id)
             continue
@@ -215,8 +227,12 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
                     next_at=now.wall,
                 )
             )
+    if review.code is ReviewCode.PARKED:
+        tx.unpark(review.about)
     if review.order_id:
         plan_order(tx, review.order_id, now)
+    elif review.about.startswith("cart/"):
+        tx.wake(review.about, now.wall)
 
 
 def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:

@@ -12,7 +12,7 @@ import attrs
 
 from ._plugins import Account, store, supplier
 from ._policy import Policy
-from ._settings import structure
+from ._settings import no_such_key, structure
 from ._sourcing import OwnStock, Rule, SkuPrefix
 from .errors import ConfigurationError
 
@@ -43,6 +43,9 @@ class _Top:
     take_from: datetime | None = None
 
 
+_KEYS = ("journal", "take_from", "stores", "suppliers", "policy", "rules")
+
+
 def read_config(path: str | Path) -> Config:
     """Read a configuration file.
 
@@ -66,6 +69,9 @@ def read_config(path: str | Path) -> Config:
 
 
 def _config(file: Path, table: dict[str, object]) -> Config:
+    for key in table:
+        if key not in _KEYS:
+            raise ConfigurationError(no_such_key(key, _KEYS))
     stores = _tables(table.pop("stores", {}), "stores")
     suppliers = _tables(table.pop("suppliers", {}), "suppliers")
     policy = table.pop("policy", {})

@@ -45,6 +45,7 @@ from .adapters import (
     LookUp,
     Park,
     Past,
+    Refusal,
     Refused,
     SameKey,
     StoreAdapter,
@@ -398,8 +399,12 @@ def _unresolved(
     if intent.state is IntentState.CONFIRMED:
         _confirmed_but_missing(tx, op, intent, began, now)
         return None
-    if intent.state is not IntentState.UNKNOWN:  # PARKED or REFUSED: a person decides
+    if intent.state is IntentState.PARKED:
+        _ask_parked(tx, op, intent, now)
         op.doubt(tx, now, again_at=None)
+        return None
+    if intent.state is IntentState.REFUSED:
+        op.refused(tx, Refused(Refusal.INVALID, message=f"{intent.step!r} was refused before"), now)
         return None
     rule = write.unknown
     if isinstance(rule, Park):
@@ -467,8 +472,13 @@ def _same_key(
 
 def _park(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
     tx.put_intent(attrs.evolve(intent, state=move_intent(intent.state, IntentState.PARKED)))
-    op.ask(tx, ReviewCode.PARKED, f"nobody can tell whether {intent.step!r} happened at {op.account}", now)
+    _ask_parked(tx, op, intent, now)
     op.doubt(tx, now, again_at=None)
+
+
+def _ask_parked(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
+    words = f"nobody can tell whether {intent.step!r} happened at {op.account}; retry sends it again"
+    op.ask(tx, ReviewCode.PARKED, words, now)
 
 
 def _watch(tx: Tx, intent: Intent, now: Clock) -> Intent:

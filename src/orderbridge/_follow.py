@@ -67,12 +67,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                 now,
             )
         if news and state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
-            self.ask(
-                tx,
-                ReviewCode.CANCELED_BY_SUPPLIER,
-                f"{self.account} says {result.raw!r}; retry orders it anew, under a new number",
-                now,
-            )
+            self.ask_about_cancel(tx, result.raw, now)
         record = attrs.evolve(
             record,
             fulfillment=state,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import attrs
@@ -37,20 +38,25 @@ def reference(*, store: str, order_ref: str, supplier: str, n: int, epoch: int) 
     return b32encode(hashlib.sha256(text.encode()).digest()).decode()[:16].lower()
 
 
-def take_in(tx: Tx, world: World, order: Order, now: Clock) -> bool:
+def take_in(tx: Tx, world: World, order: Order, now: Clock, *, read_at: datetime) -> bool:
     """Store what the shop shows; True if it is news.
 
-    ``order.store`` names the account. An echo of our own notes is no news: only what matters to
-    shipping and money counts.
+    ``order.store`` names the account, ``read_at`` is when the shop was asked. An echo of our own notes is
+    no news: only what matters to shipping and money counts.
     """
     store = world.stores[order.store]
     known = tx.order(order.id)
+    if known is not None and known.seen_at > read_at:
+        # Another worker has read it since: this picture may be the older one.
+        tx.set_flags(order.id, refresh=True, held=known.held)
+        plan_order(tx, order.id, now)
+        return False
     gone = tx.forgotten(order.id)
     tx.close_reviews(ReviewCode.ORDER_NOT_UNDERSTOOD, about=order.id, decision="understood", at=now.wall)
     if gone:
         order = _without_shopper(order)
     if known is not None and known.order.digest == order.digest:
-        tx.seen_order(order.id, now.wall)
+        tx.seen_order(order.id, read_at)
         if known.refresh:
             plan_order(tx, order.id, now)
         return False
@@ -64,7 +70,7 @@ def take_in(tx: Tx, world: World, order: Order, now: Clock) -> bool:
         taken=taken,
         held=known is not None and known.held,
         forgotten=gone,
-        seen_at=now.wall,
+        seen_at=read_at,
         progress_shown="" if known is None else known.progress_shown,
     )
     tx.event(
@@ -207,6 +213,9 @@ def _ask_of(
     mine = [p for p in purchases if p.po.supplier == supplier]
     current = next((p for p in mine if p.fulfillment in _CAN_CHANGE), None)
     if current is not None:
+        if current.waits == "shop" and world.policy.takes(order, take_from=None):
+            current = attrs.evolve(current, waits="", next_at=now.wall if current.approved else None)
+            tx.put_purchase(current)
         if current.po.lines == lines:
             return
         state = current.fulfillment

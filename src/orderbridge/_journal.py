@@ -554,6 +554,15 @@ class Tx:
         if intent.state is not IntentState.CONFIRMED:
             self.put_intent(attrs.evolve(intent, state=move_intent(intent.state, IntentState.CONFIRMED)))
 
+    def unpark(self, about: str) -> None:
+        """A person says: what nobody could tell of did not happen, and may be tried again."""
+        for row in self._rows.run("parked_intents", about=about):
+            intent = _intent(row)
+            self.put_intent(attrs.evolve(intent, state=move_intent(intent.state, IntentState.ABSENT)))
+            for tried in self.attempts(intent.id):
+                if tried.state is IntentState.UNKNOWN:
+                    self.put_attempt(attrs.evolve(tried, state=IntentState.ABSENT))
+
     def unresolved(self, about: str) -> bool:
         """Is an effect on this still open, unknown or parked?"""
         return _int(self._rows.run("unresolved", about=about)[0], "n") > 0

@@ -13,22 +13,22 @@ from functools import partial
 
 import attrs
 
-from ._announce import Announce, Report, progress_key, stages
-from ._engine import World, backoff, perform
+from ._announce import Announce, Report, completes, progress_key, stages
+from ._engine import Supplier, World, backoff, perform
 from ._follow import Follow
 from ._intake import plan_order, source, take_in
 from ._journal import Tx
 from ._model import StorePayment
 from ._place import Pay, Place
 from ._policy import Who
-from ._pull import identify
+from ._pull import identify, recognize
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject
 from ._saga import Clock, Saga, clock, commit, look, run_flow
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, NoticeState, Payment
+from ._states import BEFORE_PLACED, FINAL, Fulfillment, IntentState, NoticeState, Payment
 from .adapters import Pays, ReportsProgress, Reserves
-from .errors import BridgeError, LeaseLost
+from .errors import BridgeError, ConfigurationError, LeaseLost
 
-__all__ = ["advance_order"]
+__all__ = ["advance_order", "read_again"]
 
 _FRESH = timedelta(seconds=60)  # how long ago the shop must have shown an order that is to be placed
 _AT_ONCE = 40  # things done for one order in one go
@@ -40,6 +40,7 @@ class _View:
     record: OrderRecord
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
+    paying: frozenset[str]  # purchase orders with a payment that may be under way
     fence: int
     due: bool
     busy: bool
@@ -54,26 +55,32 @@ def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
         record=record,
         purchases=tx.purchases(order_id),
         notices=tx.notices(order_id),
+        paying=frozenset(p.po.id for p in tx.purchases(order_id) if _paying(tx, p)),
         fence=work.fence,
         due=_is_due(work.due_at, now.wall),
         busy=work.lease_until is not None and work.lease_until > now.wall,
     )
 
 
-def advance_order(world: World, order_id: str) -> Saga[None]:
-    """Do what is due in one order."""
+def advance_order(world: World, order_id: str, identified: set[str]) -> Saga[None]:
+    """Do what is due in one order.
+
+    Args:
+        identified: Accounts whose identity this process has compared already.
+    """
+    yield from recognize(world, world.stores[order_id.partition("/")[0]], identified)
     fence = -1
     for _ in range(_AT_ONCE):
         now = yield from clock()
         view = yield from look(partial(_view, order_id, now))
         if view is None:
-            yield from _read_again(world, order_id, None)
+            yield from read_again(world, order_id, None)
             return
         # A step that did nothing leaves the fence: another worker has what it needs, such as the cart.
         if view.busy or view.fence == fence:
             return
         fence = view.fence
-        step = _next(world, view, now.wall)
+        step = _next(world, view, now.wall, identified)
         if step is None:
             if view.due:
                 yield from _write(view, partial(_rest, order_id))
@@ -81,19 +88,23 @@ def advance_order(world: World, order_id: str) -> Saga[None]:
         yield from step
 
 
-def _next(world: World, view: _View, now: datetime) -> Saga[None] | None:
+def _next(world: World, view: _View, now: datetime, identified: set[str]) -> Saga[None] | None:
     """The first thing that is due; None if nothing is."""
     record = view.record
     if record.refresh:
-        return _read_again(world, record.order.id, view)
+        return read_again(world, record.order.id, view)
     if record.unsourced and (record.next_at is None or record.next_at <= now):
         return _source_again(world, view)
     for purchase in view.purchases:
         if _is_due(purchase.next_at, now):
-            return _purchase(world, view, purchase, now)
+            return _purchase(world, view, purchase, now, identified)
     for notice in view.notices:
         if notice.state is NoticeState.DUE and _is_due(notice.next_at, now):
             store = world.stores[record.order.store]
+            last = completes(record, view.notices, notice.notice)
+            if last and now - record.seen_at > _FRESH:
+                # Before the shop is told that all has left, does it still want no more than we know of?
+                return read_again(world, record.order.id, view)
             return perform(Announce(store, record, notice, view.notices), world, seen=view.fence)
     if record.next_at is not None and record.next_at > now:
         return None
@@ -107,16 +118,27 @@ def _rest(order_id: str, tx: Tx, now: Clock) -> None:
         tx.put_progress(order_id, shown=None, next_at=None, failures=0)
 
 
+def _paying(tx: Tx, purchase: PurchaseRecord) -> bool:
+    if purchase.payment is not Payment.PENDING:
+        return False
+    intents = tx.intents(about=purchase.po.id, operation=Pay.name, op_no=purchase.op_no)
+    return any(intent.state in (IntentState.OPEN, IntentState.UNKNOWN) for intent in intents)
+
+
 def _is_due(at: datetime | None, now: datetime) -> bool:
     return at is not None and at <= now
 
 
-def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime) -> Saga[None]:
+def _purchase(
+    world: World, view: _View, purchase: PurchaseRecord, now: datetime, identified: set[str]
+) -> Saga[None]:
     record = view.record
     supplier = world.suppliers.get(purchase.po.supplier)
     owner = world.stores[record.order.store].owner
     if supplier is None or purchase.fulfillment in FINAL:
         return _leave(purchase, view, waits="" if supplier else "account")
+    if supplier.name not in identified:
+        return _recognize(world, view, purchase, supplier, identified)
     adapter = supplier.adapter
     reserves = world.policy.reserve and isinstance(adapter, Reserves)
     if purchase.fulfillment in _SENDING:
@@ -126,14 +148,16 @@ def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime
             return _leave(purchase, view, waits="approval")
         if record.order.canceled:
             return _source_again(world, view)
+        if not world.policy.takes(record.order, take_from=None):
+            return _leave(purchase, view, waits="shop")
         if reserves and purchase.fulfillment is not Fulfillment.RESERVED:
             return _leave(purchase, view, waits="stock")
         if now - record.seen_at > _FRESH:
-            return _read_again(world, record.order.id, view)
+            return read_again(world, record.order.id, view)
         return _place(world, view, purchase, reserves=reserves)
     if isinstance(adapter, Pays) and purchase.total is not None and _to_pay(world, purchase, view):
         if purchase.payment is Payment.UNPAID and now - record.seen_at > _FRESH:
-            return _read_again(world, record.order.id, view)
+            return read_again(world, record.order.id, view)
         return perform(
             Pay(supplier, adapter, record, purchase, purchase.total, owner=owner), world, seen=view.fence
         )
@@ -141,10 +165,32 @@ def _purchase(world: World, view: _View, purchase: PurchaseRecord, now: datetime
     return perform(follow, world, seen=view.fence)
 
 
+def _recognize(
+    world: World, view: _View, purchase: PurchaseRecord, supplier: Supplier, identified: set[str]
+) -> Saga[None]:
+    """Then its next step; or only this purchase order waits, and its siblings go on."""
+    try:
+        yield from recognize(world, supplier, identified)
+        return
+    except (BridgeError, ConfigurationError) as error:
+        why: BridgeError | ConfigurationError = error
+
+    def work(tx: Tx, now: Clock) -> None:
+        record = tx.purchase(purchase.po.id)
+        if record is not None:
+            again_at = now.wall + backoff(record.failures, base=60.0)
+            tx.put_purchase(attrs.evolve(record, next_at=again_at, failures=record.failures + 1))
+            tx.event("PutOff", about=record.po.id, at=now.wall, order_id=record.po.order_id)
+
+    yield from _write(view, work)
+    if isinstance(why, ConfigurationError):
+        raise why
+
+
 def _to_pay(world: World, purchase: PurchaseRecord, view: _View) -> bool:
     if purchase.waits == "review":
         return False
-    if purchase.payment is Payment.IN_DOUBT:
+    if purchase.payment is Payment.IN_DOUBT or purchase.po.id in view.paying:
         return True
     automatic = world.policy.pay is Who.AUTOMATIC and purchase.payment is Payment.UNPAID
     return automatic and view.record.order.payment is StorePayment.PAID and not view.record.held
@@ -206,12 +252,13 @@ def _write(view: _View, work: Callable[[Tx, Clock], None]) -> Saga[None]:
         return
 
 
-def _read_again(world: World, order_id: str, view: _View | None) -> Saga[None]:
+def read_again(world: World, order_id: str, view: _View | None) -> Saga[None]:
     """Ask the shop for the order: before money moves, and when a webhook says it has changed."""
     name, _, ref = order_id.partition("/")
     store = world.stores[name]
     subject = Subject.order(order_id)
     fence = view.fence if view is not None else (yield from look(lambda tx: tx.work(subject).fence))
+    asked = yield from clock()
     try:
         order = yield from run_flow(name, store.adapter.fetch_order(ref))
     except BridgeError as error:
@@ -227,11 +274,11 @@ def _read_again(world: World, order_id: str, view: _View | None) -> Saga[None]:
             tx.wake(Subject.pull(name), now.wall)
             return
         if order is not None:
-            take_in(tx, world, attrs.evolve(order, store=name), now)
+            take_in(tx, world, attrs.evolve(order, store=name), now, read_at=asked.wall)
         elif view is not None:
             gone = attrs.evolve(view.record.order, canceled=True, ready=False)
             tx.event("OrderGone", about=order_id, at=now.wall, order_id=order_id, owner=store.owner)
-            if not take_in(tx, world, gone, now):
+            if not take_in(tx, world, gone, now, read_at=asked.wall):
                 tx.set_flags(order_id, refresh=False, held=view.record.held)
         plan_order(tx, order_id, now)
 

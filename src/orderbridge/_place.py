@@ -38,6 +38,7 @@ __all__ = ["Pay", "Place", "PurchaseOperation", "payment_page"]
 
 R = TypeVar("R")
 
+_KNOWN_FOR = timedelta(minutes=2)  # how old the shop's word may be when the bytes leave
 _SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
 _NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
 
@@ -74,6 +75,18 @@ class PurchaseOperation(Operation[R], Generic[R]):
     def event(self, tx: Tx, kind: str, now: Clock, **data: str) -> None:
         """One line of the audit about it."""
         tx.event(kind, about=self.po.id, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
+
+    def not_seen(self, tx: Tx, order: OrderRecord, now: Clock) -> str:
+        """The shop's word may not be old when the bytes leave; if it is, the shop is asked first."""
+        if now.wall - order.seen_at <= _KNOWN_FOR:
+            return ""
+        tx.set_flags(self.order_id, refresh=True, held=order.held)
+        return "the shop has not shown the order lately; it is asked first"
+
+    def ask_about_cancel(self, tx: Tx, raw: str, now: Clock) -> None:
+        """The supplier will not ship it: whether to order anew is for a person to say."""
+        words = f"{self.account} says {raw!r}; retry orders it anew, under a new number"
+        self.ask(tx, ReviewCode.CANCELED_BY_SUPPLIER, words, now)
 
     def may_have_happened(self, tx: Tx) -> bool:
         """Does any binding write of it count, for all that is known?"""
@@ -147,8 +160,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         record = self.current(tx)
         if order is None or order.version != self._order.version:
             return "the shop's order has changed; it is looked at anew"
-        if order.held or order.order.canceled:
-            return "the order is held or canceled"
+        if order.held or order.order.canceled or not order.order.ready:
+            return "the order is held, or the shop does not want it shipped"
+        if why := self.not_seen(tx, order, now):
+            return why
         if record.po.lines != self.po.lines:
             return "its lines have changed; it is looked at anew"
         self._move(tx, record, Fulfillment.PLACING)
@@ -249,6 +264,8 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             )
         )
         self.event(tx, "Placed", now, supplier_ref=placed.supplier_ref, status=placed.raw_status)
+        if state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+            self.ask_about_cancel(tx, placed.raw_status, now)
         for line in result.refused:
             tx.open_review(
                 ReviewCode.SHORTFALL,
@@ -372,6 +389,9 @@ class Pay(PurchaseOperation[PaymentSeen]):
 
     def plan(self, tx: Tx, write: Write, now: Clock) -> str:
         record = self.current(tx)
+        order = tx.order(self.order_id)
+        if order is None or self.not_seen(tx, order, now):
+            return "the shop's order is looked at first"
         if record.total is not None and record.total != self._total:
             return f"the supplier asks {record.total} now, and {self._total} was to be paid"
         if write.amount is None:

@@ -95,6 +95,7 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
             yield from _try_to_recognize(world, supplier, identified)
         start = yield from look(lambda tx: _start(tx, name, began.wall))
         cursor, since = start
+        asked = yield from clock()
         page = yield from run_flow(name, store.adapter.fetch_orders(cursor, since=since, now=began.wall))
     except BridgeError as error:
         failed: BridgeError = error
@@ -115,7 +116,7 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
     def work_in(tx: Tx) -> None:
         tx.claim(subject, seen=work.fence, now=now.wall)
         for order in page.items:
-            take_in(tx, world, attrs.evolve(order, store=name), now)
+            take_in(tx, world, attrs.evolve(order, store=name), now, read_at=asked.wall)
         for bad in page.set_aside:
             tx.open_review(
                 ReviewCode.ORDER_NOT_UNDERSTOOD,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import attrs
@@ -78,14 +78,7 @@ def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
     elif name.partition("/")[0] in world.stores:
         yield from advance_order(world, name, identified)
         return 0
-    yield from _not_ours(subject)
     return 0
-
-
-def _not_ours(subject: str) -> Saga[None]:
-    """Its account is not in this configuration: another bridge's, or a name that was dropped."""
-    now = yield from clock()
-    yield from commit(lambda tx: tx.schedule(subject, now.wall + timedelta(days=1)))
 
 
 def run_once(
@@ -108,11 +101,15 @@ def run_once(
         todo = {
             subject: fence
             for subject, fence in due.items()
-            if fences.get(subject) != fence
+            if _is_ours(world, subject)
+            and fences.get(subject) != fence
             and (rounds.get(subject, 0) < _ROUNDS or subject.startswith("pull/"))
         }
         if not todo:
-            break
+            if len(due) < limit:
+                break
+            limit *= 4  # past what is another bridge's on this journal, or does not get on
+            continue
         for subject, fence in todo.items():
             if stopping():
                 break
@@ -128,6 +125,11 @@ def run_once(
                 told(report)
     next_at = yield from look(lambda tx: tx.next_due())
     return attrs.evolve(report, next_at=next_at)
+
+
+def _is_ours(world: World, subject: str) -> bool:
+    kind, _, name = subject.partition("/")
+    return name in world.suppliers if kind == "cart" else name.partition("/")[0] in world.stores
 
 
 def due_now(limit: int) -> Saga[tuple[str, ...]]:

@@ -19,6 +19,7 @@ import attrs
 from ._http import Read, Request, Response
 from ._journal import Tx
 from .adapters import Flow
+from .errors import BridgeError
 
 __all__ = [
     "Clock",
@@ -163,5 +164,8 @@ def run_flow(account: str, flow: Flow[T]) -> Saga[T]:
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except BridgeError as error:
+        error.account = error.account or account
+        raise
     finally:
         flow.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_origin
 
 import attrs
 
@@ -20,7 +20,7 @@ from ._model import Secret
 from ._money import Money
 from .errors import ConfigurationError
 
-__all__ = ["structure"]
+__all__ = ["no_such_key", "structure"]
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -65,7 +65,38 @@ def _converter() -> Converter:
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(bool, lambda value, _: _yes_or_no(value))
     converter.register_structure_hook(datetime, lambda value, _: _time(value))
+    converter.register_structure_hook_func(_is_enum, _choice)
+    converter.register_structure_hook_factory(_is_tuple, lambda cls, of: _list_hook(cls, of))
     return converter
+
+
+def _is_enum(cls: object) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Enum)
+
+
+def _choice(value: object, cls: type[Enum]) -> Enum:
+    words = {str(item.value): item for item in cls}
+    if isinstance(value, cls):
+        return value
+    if not isinstance(value, str) or value not in words:
+        raise ConfigurationError(f"{value!r} is none of {', '.join(words)}")
+    return words[value]
+
+
+def _is_tuple(cls: object) -> bool:
+    return get_origin(cls) is tuple
+
+
+def _list_hook(cls: object, converter: Converter) -> Callable[[object, object], tuple[object, ...]]:
+    of = cast("type[object]", get_args(cls)[0])
+
+    def hook(value: object, _: object) -> tuple[object, ...]:
+        if not isinstance(value, (list, tuple)):
+            # Without the value, which may be a secret.
+            raise ConfigurationError("give a list, also of one: [...]")
+        return tuple(converter.structure(each, of) for each in cast("list[object]", value))
+
+    return hook
 
 
 def _text(value: object) -> str:
@@ -144,13 +175,16 @@ def _words(error: Exception, cls: object) -> str:
         return words
     if isinstance(error, ForbiddenExtraKeysError):
         key = sorted(error.extra_fields)[0]
-        names = [field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", error.cl))]
-        near = difflib.get_close_matches(key, names, n=1)
-        return f"{key}: there is no such key; " + (
-            f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(names)}"
-        )
+        fields = attrs.fields(cast("type[attrs.AttrsInstance]", error.cl))
+        return no_such_key(key, [field.name for field in fields])
     if isinstance(error, KeyError):
         return f"{error.args[0]}: is missing"
-    if isinstance(error, ValueError) and isinstance(cls, type) and issubclass(cls, Enum):
-        return f"{error}; give one of {', '.join(str(item.value) for item in cls)}"
     return str(error)
+
+
+def no_such_key(key: str, names: Sequence[str]) -> str:
+    """What to say of a key that is none, with the one that was meant."""
+    near = difflib.get_close_matches(key, names, n=1)
+    return f"{key}: there is no such key; " + (
+        f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(names)}"
+    )

@@ -55,7 +55,8 @@ class Setup:
         for rule in rules:
             name = getattr(rule, "supplier", None)
             if name is not None and name not in self.suppliers:
-                raise ConfigurationError(f"rules: there is no supplier account {name!r}")
+                known = ", ".join(self.suppliers) or "none"
+                raise ConfigurationError(f"rules: there is no supplier account {name!r}; known are: {known}")
         if policy.pay is Who.AUTOMATIC:
             for supplier in self.suppliers.values():
                 if not isinstance(supplier.adapter, Pays):

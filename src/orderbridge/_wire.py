@@ -171,7 +171,10 @@ def raise_for_status(response: Response) -> None:
     if 200 <= status < 300:
         return
     if status == 401:
-        raise Unauthorized("the platform does not accept these credentials", status=status)
+        raise Unauthorized(
+            "the platform does not accept these credentials; put the right ones into the settings",
+            status=status,
+        )
     if status == 403:
         raise Forbidden(
             "these credentials may not do this, or a firewall stands before the shop", status=status

@@ -110,7 +110,8 @@ def order_from(
         updated_at=utc(changed, "$.date_modified_gmt") if changed else placed_at,
         currency=total.currency,
         payment=_payment(wire, ready_statuses, frozenset(cash_methods)),
-        ready=wire.status in ready_statuses and any(line.shippable for line in lines),
+        # Downloads need nobody; an order with no lines at all needs a person.
+        ready=wire.status in ready_statuses and (not lines or any(line.shippable for line in lines)),
         canceled=wire.status in CLOSED,
         raw_status=wire.status,
         lines=lines,

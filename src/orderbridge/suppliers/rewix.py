@@ -222,7 +222,11 @@ class RewixAdapter(Reserves, PaidByHand, Probes):
 
     def set_held(self, units: Mapping[str, Decimal], past: Past) -> Flow[Write | tuple[Held, ...] | Unclear]:
         """Hold exactly so many of each; a supplier that gives less answers 200 and a smaller number."""
-        wanted = {remote_id: _whole(remote_id, units[remote_id]) for remote_id in sorted(units)}
+        # An id that no model can have would have the whole set refused: it is never held, and asked about.
+        ids = [remote_id for remote_id in sorted(units) if _MODEL.fullmatch(remote_id)]
+        wanted = {remote_id: _whole(remote_id, units[remote_id]) for remote_id in ids}
+        if not wanted:
+            return (yield from self.held())
         held = yield from self.held()
         now = {item.remote_id: item.held for item in held}
         if "set" in past.answers or all(now.get(remote_id, 0) == n for remote_id, n in wanted.items()):
@@ -332,6 +336,9 @@ def _items(po: PurchaseOrder) -> dict[str, int]:
     if not items:
         raise Unsupported("the purchase order has no lines")
     return items
+
+
+_MODEL = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
 def _whole(remote_id: str, quantity: Decimal, *, of: str = "") -> int:

@@ -1,24 +1,20 @@
-"""What both suites stand on: one account before its backend, and the demands on any adapter's flows."""
+"""What both suites stand on: one account before its backend, and a hand that runs flows by turns."""
 
 from __future__ import annotations
 
 import re
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar, cast
-from unittest import SkipTest
 
-import attrs
-
-from .. import Address, Policy, Secret, Who
+from .. import Address
 from .._drivers import Line as Reach
-from .._http import Call, Headers, Read, Request, Response
+from .._http import Call, Read, Request, Response
 from .._journal import Tx
-from .._saga import Lost, Saga, fetch, run_flow, send
+from .._saga import Lost, Saga, run_flow, send
 from .._settings import structure
 from ..adapters import (
     AccountSettings,
@@ -26,11 +22,7 @@ from ..adapters import (
     Confirmed,
     Flow,
     Past,
-    ReceivesWebhooks,
     Refused,
-    Repeat,
-    Reply,
-    Throttled,
     Unclear,
     Verdict,
     Write,
@@ -38,11 +30,10 @@ from ..adapters import (
 from ..errors import BridgeError
 from ..sandbox.faults import Backend, Fault, Line
 from ._process import Account, Pause, Process
-from .simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
+from .simulator import StoreSide, SupplierSide
 
-__all__ = ["POLICY", "SHOPPER", "Bench", "Demands", "Flows", "Through", "calls_to", "read_settings", "story"]
+__all__ = ["NAME", "SHOPPER", "START", "Bench", "Spoil", "Through", "read_settings"]
 
-B = TypeVar("B")
 R = TypeVar("R")
 S = TypeVar("S", bound=AccountSettings)
 T = TypeVar("T")
@@ -62,18 +53,7 @@ SHOPPER = Address(
     phone="+390271717171",
     email="quirina@zwetschgenmus.example",
 )
-_MARKS = ("Quirina", "Zwetschgenmus", "Blaumeisenweg", "0271717171")
 
-# The whole life of an order in few calls: the suites go through all of them again and again.
-POLICY = Policy(
-    place=Who.AUTOMATIC,
-    pay=Who.AUTOMATIC,
-    report_progress=False,
-    pull_every=timedelta(hours=12),
-    follow_every=timedelta(hours=4),
-)
-
-Flows: TypeAlias = Mapping[str, Callable[[], Flow[object]]]
 Spoil: TypeAlias = Callable[[int, Response], Response]
 
 _CLOCKS_AND_CHANCE = re.compile(
@@ -81,11 +61,6 @@ _CLOCKS_AND_CHANCE = re.compile(
     r"|(posix|nt)\.urandom|_socket\.getaddrinfo"
     r"|.*\b(datetime\.(now|utcnow|today)|date\.today|Random\.(random|getrandbits)|socket\.(connect|send|recv)\w*)"
 )
-
-
-def _page(status: int) -> Response:
-    body = b"<!DOCTYPE html><html><head><title>Wait</title></head><body>Checking your browser</body></html>"
-    return Response(status, headers=Headers({"Content-Type": "text/html"}), body=body)
 
 
 def read_settings(kind: type[S], given: S | Mapping[str, object]) -> S:
@@ -250,7 +225,7 @@ class Bench:
             flow.close()
 
     @contextmanager
-    def _profiled(self) -> Iterator[None]:
+    def _profiled(self) -> Generator[None, None, None]:
         """Clocks, chance and sockets are C functions, and the interpreter tells of each call to one."""
 
         def told(frame: object, event: str, called: object) -> None:
@@ -264,287 +239,3 @@ class Bench:
             yield
         finally:
             sys.setprofile(before)
-
-
-# --- whole lives of one order -----------------------------------------------------------------------
-
-
-def story(scene: Scene, *, fault_at: Mapping[int, Fault] | None = None, kill_at: int = 0) -> Outcome:
-    """One order from the shop to the announcement, by the real engine."""
-    return simulate(
-        1,
-        orders=1,
-        faults=0,
-        kills=0,
-        stalls=0,
-        processes=1,
-        fault_at=fault_at,
-        kill_at=[kill_at],
-        scene=lambda _: scene,
-    )
-
-
-def calls_to(outcome: Outcome, base_url: str) -> list[int]:
-    """Numbers of the calls that went to one of the two platforms."""
-    found = (re.search(rf"call (\d+): \w+ {re.escape(base_url)}[/ ]", line) for line in outcome.trace)
-    return [int(each[1]) for each in found if each]
-
-
-def padded(response: Response) -> Response:
-    """The answer with one more field, as platforms add them all the time."""
-    body = response.body.removeprefix(b"\xef\xbb\xbf").strip()
-    if body.startswith(b"{") and body.endswith(b"}"):
-        comma = b"" if body == b"{}" else b","
-        body = body[:-1] + comma + b'"orderbridge_suite":{"new":["field"]}}'
-    elif body.startswith(b"<") and b"</" in body and not body.lower().startswith(b"<!doctype html"):
-        end = body.rindex(b"</")
-        body = body[:end] + b'<orderbridge_suite new="field">new</orderbridge_suite>' + body[end:]
-    return attrs.evolve(response, body=body)
-
-
-# --- demands on the flows of any adapter ------------------------------------------------------------
-
-
-class Demands(ABC):
-    """What holds for the flows of stores and suppliers alike."""
-
-    @abstractmethod
-    def at_first(self) -> tuple[Bench, Flows]:
-        """Nothing has been done yet: a fresh bench, and all flows that can run."""
-
-    @abstractmethod
-    def at_last(self) -> tuple[Bench, Flows]:
-        """All has been done: the same, and each flow that could write finds it."""
-
-    @abstractmethod
-    def side(self) -> StoreSide | SupplierSide:
-        """The platform with these settings before a fresh backend."""
-
-    @abstractmethod
-    def given(self) -> AccountSettings:
-        """The settings."""
-
-    @abstractmethod
-    def scene(self, change: Callable[[Response], Response] | None = None) -> Scene:
-        """The platform and a counterpart; ``change`` stands before each answer of the former."""
-
-    def _worlds(self) -> Iterator[tuple[Callable[[], tuple[Bench, Flows]], str]]:
-        for make in (self.at_first, self.at_last):
-            for name in make()[1]:
-                yield make, name
-
-    def test_nothing_that_is_done_is_asked_for_again(self) -> None:
-        """When all has been done, no flow returns a write."""
-        bench, flows = self.at_last()
-        for name, flow in flows.items():
-            result = bench.run(flow())
-            assert not isinstance(result, (Write, Unclear)), f"{name}: all is done, and it returns {result}"
-
-    def test_reading_changes_nothing(self) -> None:
-        """Whatever flows read, the backend's ledger stays as it is."""
-        for make in (self.at_first, self.at_last):
-            bench, flows = make()
-            for name, flow in flows.items():
-                before = bench.effects()
-                bench.run(flow())
-                assert bench.effects() == before, f"{name} changed something by reading"
-
-    def test_the_same_state_of_the_world_gives_the_same_requests(self) -> None:
-        """Two adapters in two equal worlds read and write the very same bytes."""
-        for make, name in self._worlds():
-            told: list[list[str]] = []
-            for _ in range(2):
-                bench, flows = make()
-                bench.shown.clear()
-                for _ in range(2):
-                    result = bench.run(flows[name]())
-                    told.append([result.request.sha256 if isinstance(result, Write) else repr(result)])
-                    bench.wait(0)
-            assert told.count(told[0]) == len(told), f"{name}: one world, and two answers: {told}"
-
-    def test_flows_touch_no_clock_no_chance_and_no_socket(self) -> None:
-        """A flow that read the clock would send other bytes the next time."""
-        for make, name in self._worlds():
-            bench, flows = make()
-            bench.touched.clear()
-            bench.run(flows[name]())
-            assert not bench.touched, f"{name} uses {', '.join(sorted(set(bench.touched)))}"
-
-    def test_a_flow_that_is_closed_half_way_is_silent(self) -> None:
-        """It raises nothing, asks for nothing more, and nothing happens."""
-        for make, name in self._worlds():
-            bench, flows = make()
-            reads = 0
-
-            def count(number: int, answer: Response) -> Response:
-                nonlocal reads
-                reads = number + 1
-                return answer
-
-            bench.run(flows[name](), count)
-            before = bench.effects()
-            for stop in range(reads + 1):
-                flow = flows[name]()
-                read = next(flow) if stop else None
-                for _ in range(1, stop):
-                    assert read is not None
-                    read = flow.send(bench.drive(fetch(NAME, read)))
-                flow.close()
-            assert bench.effects() == before, f"{name} changes something when it is closed"
-
-    def test_an_error_instead_of_an_answer_is_a_typed_error_or_a_result(self) -> None:
-        """401, 403, 404, 429, 500 and 503 to each read, in four bodies: never any other exception."""
-        bodies = (b"", b"{}", b'{"code": "x", "message": "no"}', _page(0).body)
-        bad = [Response(status, body=body) for status in (401, 403, 404, 429, 500, 503) for body in bodies]
-        self._spoil(bad, safe=False)
-
-    def test_a_broken_answer_never_passes_for_nothing_there(self) -> None:
-        """A web page, half an answer, an error: no flow writes again what has been done."""
-        self._spoil([_page(status) for status in (200, 401, 403, 404, 429, 503)], safe=True)
-        self._spoil([Response(200), Response(401), Response(403), Response(429), Response(503)], safe=True)
-        self._spoil([None], safe=True)
-
-    def _spoil(self, bad: list[Response | None] | list[Response], *, safe: bool) -> None:
-        for make in (self.at_last,) if safe else (self.at_first, self.at_last):
-            bench, flows = make()
-            for name, flow in flows.items():
-                for answer in bad:
-                    self._spoil_each(bench, name, flow, answer, safe=safe)
-
-    def _spoil_each(
-        self, bench: Bench, name: str, flow: Callable[[], Flow[object]], bad: Response | None, *, safe: bool
-    ) -> None:
-        number, reached = 0, True
-        while reached:
-            reached = False
-
-            def spoil(at: int, answer: Response, number: int = number) -> Response:
-                nonlocal reached
-                if at != number:
-                    return answer
-                reached = True
-                cut = attrs.evolve(answer, body=answer.body[: len(answer.body) // 2])
-                return cut if bad is None else bad
-
-            words = "half an answer" if bad is None else f"HTTP {bad.status} with {bad.body[:20]!r}"
-            try:
-                result = bench.run(flow(), spoil)
-            except BridgeError:
-                pass
-            except Exception as error:
-                raise AssertionError(f"{name}: {words} to read {number + 1} raises {error!r}") from error
-            else:
-                again = (
-                    isinstance(result, Write) and result.binding and not isinstance(result.unknown, Repeat)
-                )
-                assert not (safe and reached and again), (
-                    f"{name}: {words} to read {number + 1} makes it write again what is done: {result}"
-                )
-            number += 1
-
-    def test_a_web_page_or_a_server_error_proves_nothing(self) -> None:
-        """Neither is Confirmed nor Refused, also where a server error comes with the words of success."""
-        bench, _ = self.at_last()
-        judge = self.side().adapter.judge
-        assert bench.writes, "nothing was ever written"
-        for write, answer in bench.writes:
-            for status in (500, 502, 503, 504):
-                for bad in (_page(status), Response(status), attrs.evolve(answer, status=status)):
-                    verdict = judge(write, bad)
-                    assert not isinstance(verdict, Confirmed), f"{write.step}: HTTP {status} is {verdict}"
-                page = judge(write, _page(status))
-                assert not isinstance(page, Refused), f"{write.step}: a page with HTTP {status} is {page}"
-            for bad in (_page(200), Response(200)):
-                verdict = judge(write, bad)
-                right = not isinstance(verdict, (Confirmed, Refused))
-                assert right, f"{write.step}: HTTP 200 with {bad.body[:20]!r} is {verdict}"
-            verdict = judge(write, Response(429, headers=Headers({"Retry-After": "20"})))
-            assert isinstance(verdict, Throttled), f"{write.step}: HTTP 429 is {verdict}"
-            for body in (b"\xff\xfe", b"[]", b"null", b'"x"', b"{", answer.body[: len(answer.body) // 2]):
-                for status in (200, 400, 404, 422, 500):
-                    judge(write, Response(status, body=body))
-
-    def test_no_secret_and_no_shopper_is_shown(self) -> None:
-        """Not in a repr, an address, an error or a verdict, and not in an event of the journal."""
-        settings, side = self.given(), self.side()
-        shown = [repr(settings), repr(side.adapter), repr(side.auth), str(side.adapter)]
-        for make in (self.at_first, self.at_last):
-            bench, flows = make()
-            for flow in flows.values():
-                bench.run(flow())
-                self._spoil_each(bench, "", flow, _page(503), safe=False)
-                self._spoil_each(bench, "", flow, None, safe=False)
-            shown += bench.shown
-        outcome = story(self.scene())
-        shown += [line for line in outcome.trace if " journal: " in line]
-        for mark in (*secrets_in(settings), *_MARKS, "Shopper No1"):
-            where = next((text for text in shown if mark in text), "")
-            assert not where, f"a secret or a shopper stands in: {where.replace(mark, '***')[:200]}"
-
-    def test_fields_that_nobody_knows_are_ignored(self) -> None:
-        """Each answer has one more: the order goes its whole way all the same."""
-        outcome = story(self.scene(padded))
-        assert not outcome.problems, outcome.story
-
-    def test_a_process_killed_at_any_moment_does_all_once(self) -> None:
-        """Each moment between two effects of one order's whole life, one after the other."""
-        calm = story(self.scene())
-        assert not calm.problems, calm.story
-        for moment in range(1, calm.points + 1):
-            scene = self.scene()
-            outcome = story(scene, kill_at=moment)
-            assert not outcome.problems, f"killed at moment {moment}\n{outcome.story}"
-            self.check(scene, outcome)
-
-    def test_a_forged_webhook_is_turned_away(self) -> None:
-        """Without a good signature nothing is believed, and no body breaks the reader."""
-        adapter = self.side().adapter
-        if not isinstance(adapter, ReceivesWebhooks):
-            raise SkipTest("takes no webhooks")
-        for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"id": 1, "status": "paid"}'):
-            read = adapter.read_webhook("POST", "/", Headers({"Content-Type": "application/json"}), body)
-            forged = isinstance(read, Reply) and 400 <= read.status < 500
-            assert forged, f"{body!r} without a signature comes to {read}"
-
-    def whatever(self, fault: Fault) -> None:
-        """One fault to each call in turn, and the order's whole life goes right."""
-        calm = story(self.scene())
-        assert not calm.problems, calm.story
-        calls = calls_to(calm, self.given().base_url)
-        assert calls, "no call went to the platform"
-        for call in calls:
-            scene = self.scene()
-            outcome = story(scene, fault_at={call: fault})
-            assert not outcome.problems, f"call {call}: {fault.value}\n{outcome.story}"
-            if fault is not Fault.DOUBLED:
-                self.check(scene, outcome)
-
-    def each_call(
-        self, fault: Fault, prepare: Callable[[], tuple[Bench, Callable[[Past], Flow[Write | R | Unclear]]]]
-    ) -> Iterator[tuple[Bench, R | Unclear | Refused]]:
-        """An operation carried out again and again, each time with the fault at another of its calls."""
-        number, reached = 0, True
-        while reached:
-            bench, operation = prepare()
-            number += 1
-            at = bench.line.calls + number
-            bench.fault_at[at] = fault
-            result = bench.carry(operation)
-            reached = bench.line.calls >= at
-            bench.wait()
-            bench.fault_at.clear()
-            yield bench, result
-
-    @abstractmethod
-    def check(self, scene: Scene, outcome: Outcome) -> None:
-        """What else must hold at the end of a story."""
-
-
-def secrets_in(settings: AccountSettings) -> Iterator[str]:
-    """All secrets of an account."""
-    values = attrs.astuple(settings, recurse=False)
-    for value in values:
-        inner = value if isinstance(value, (tuple, list)) else [value]
-        for each in cast("list[object]", inner):
-            if isinstance(each, Secret) and each:
-                yield each.reveal()

@@ -52,7 +52,7 @@ class Outcome:
 
         points: Moments at which a process could have been killed.
 
-        calls: How many calls there were.
+        calls: The last such moment before each call.
 
         commits: How many transactions wrote.
 
@@ -64,7 +64,7 @@ class Outcome:
     problems: tuple[str, ...]
     trace: tuple[str, ...] = attrs.field(repr=False)
     points: int
-    calls: int
+    calls: tuple[int, ...]
     commits: int
     reviews: tuple[str, ...]
     took: timedelta
@@ -133,6 +133,7 @@ class SimulatedWorld:
         self.weather = weather
         self.journal = open_memory()
         self.trace: list[str] = []
+        self.called_at: list[int] = []
         self.ledger = Ledger()
         self.accounts = {
             name: Account(
@@ -272,6 +273,7 @@ class SimulatedWorld:
     def exchange(self, process: str, account: Account, call: Call, *, sha256: str | None) -> Response:
         """One call, and what the line makes of it."""
         self._fault = self.weather.fault(self.now)
+        self.called_at.append(self.weather.points)
         orders_before = len(self.scene.supplier.backend.orders())
         if sha256 is not None:
             self.ledger.sent(sha256)
@@ -370,7 +372,7 @@ class SimulatedWorld:
             problems=(*self.ledger.problems, *problems),
             trace=tuple(self.trace),
             points=self.weather.points,
-            calls=self.weather.calls,
+            calls=tuple(self.called_at),
             commits=self.journal.commits,
             reviews=reviews,
             took=self.now - START,

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Generic, TypeVar, cast
 
@@ -40,7 +41,8 @@ from ..adapters import (
     Write,
 )
 from ..sandbox.faults import Fault
-from ._bench import POLICY, SHOPPER, START, Bench, Demands, Flows, Through, read_settings
+from ._bench import SHOPPER, START, Bench, Through, read_settings
+from ._demands import POLICY, Demands, Flows
 from .backends import StoreBackend, tracking_number
 from .simulator import Outcome, Scene, StoreSide, a_rewix
 
@@ -177,7 +179,7 @@ class StoreSuite(Demands, Generic[S]):
         refs: list[str] = []
         for number in range(130):
             refs.append(backend.sell(GOODS, shopper=SHOPPER.name, now=bench.now))
-            bench.now += timedelta(seconds=number % 10 == 0)
+            bench.now += timedelta(minutes=10 if number % 10 == 9 else 0)
         seen: Counter[str] = Counter()
         cursor: Cursor | None = None
         quiet = 0
@@ -194,7 +196,7 @@ class StoreSuite(Demands, Generic[S]):
                     order = bench.run(adapter.fetch_order(ref))
                     assert order is not None
                     moved = attrs.evolve(order, store="shop")
-                    bench.carry(lambda past, moved=moved: adapter.announce(moved, self.notice(moved), past))
+                    bench.carry(partial(adapter.announce, moved, self.notice(moved)))
             elif not page.more:
                 quiet += 1
                 bench.wait()
@@ -273,7 +275,7 @@ class StoreSuite(Demands, Generic[S]):
         first, last = (line for line in order.lines if line.shippable)
         for number, line in enumerate((first, last), 1):
             notice = attrs.evolve(self.notice(order, lines=(line,), number=number), completes=number == 2)
-            result = bench.carry(lambda past, notice=notice: adapter.announce(order, notice, past))
+            result = bench.carry(partial(adapter.announce, order, notice))
             assert isinstance(result, Announced), f"announce: comes to {result}"
             assert side.backend.closed(order.ref) == (number == 2)
             told = sorted(number for each in side.backend.shown(order.ref) for number in each.numbers)

@@ -14,6 +14,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Generic, TypeVar, cast
 
@@ -40,7 +41,8 @@ from ..adapters import (
 )
 from ..errors import Unsupported
 from ..sandbox.faults import Fault
-from ._bench import POLICY, SHOPPER, Bench, Demands, Flows, Through, read_settings
+from ._bench import SHOPPER, Bench, Through, read_settings
+from ._demands import POLICY, Demands, Flows
 from .backends import SupplierBackend
 from .simulator import Outcome, Scene, SupplierSide, a_woocommerce
 
@@ -310,7 +312,7 @@ class SupplierSuite(Demands, Generic[S]):
         first, second = side.backend.goods[:2]
         for wanted in ({first: 2, second: 3}, {first: 5}, {first: 1}, {second: 0}):
             units = {remote_id: Decimal(n) for remote_id, n in wanted.items()}
-            result = bench.carry(lambda past, units=units: adapter.set_held(units, past))
+            result = bench.carry(partial(adapter.set_held, units))
             assert isinstance(result, tuple), f"set_held: comes to {result}"
         assert self._held(bench, adapter) == {first: Decimal(1)}
 

@@ -223,7 +223,12 @@ class ParcelHubAdapter(Pays, Probes):
         """What a code means. The list is kept for a day, and read anew for a code it does not hold."""
         for fresh in (False, True):
             response = yield Read("GET", "/statuses", keep=timedelta(days=1), fresh=fresh)
-            stages = {status.code: status.stage for status in decode(list[WireStatus], response)}
+            try:
+                stages = {status.code: status.stage for status in decode(list[WireStatus], response)}
+            except Malformed:
+                if fresh:
+                    raise
+                continue  # half a list that was kept must not stop all orders for a day
             if code in stages:
                 return _STAGES.get(stages[code] or "")
         return None

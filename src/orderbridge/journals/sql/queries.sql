@@ -198,6 +198,9 @@ UPDATE intents SET state = :state, doc = :doc WHERE id = :id;
 -- name: intents_of
 -- The intents of one operation.
 SELECT id, state, doc FROM intents WHERE about = :about AND operation = :operation AND op_no = :op_no ORDER BY id;
+-- name: parked_intents
+-- What nobody can tell the outcome of.
+SELECT id, state, doc FROM intents WHERE about = :about AND state = 'PARKED';
 -- name: unresolved
 -- Is anything of this still open?
 SELECT COUNT(*) AS n FROM intents WHERE about = :about AND state IN ('OPEN', 'UNKNOWN', 'PARKED');
