@@ -41,10 +41,10 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PYPROJECT, name))
 
 
-def run_tests(session: nox.Session) -> None:
+def run_tests(session: nox.Session, *chosen: str) -> None:
     """The suite against the package as it is installed, not as it lies in ``src``."""
     session.install(".[cli,keyring]", "./examples/orderbridge-parcelhub", *group("test"))
-    session.run("pytest", "-n", "auto", "-o", "pythonpath=", *session.posargs)
+    session.run("pytest", "-n", "auto", "-o", "pythonpath=", *chosen, *session.posargs)
 
 
 @nox.session
@@ -60,7 +60,7 @@ def tests_on(session: nox.Session) -> None:
     """Run the tests on the interpreters that this machine has besides (`tests` asks for them)."""
     if not OTHERS:
         session.skip("no other supported interpreter works here")
-    run_tests(session)
+    run_tests(session, "-m", "not slow")
 
 
 @nox.session

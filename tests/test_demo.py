@@ -20,6 +20,8 @@ from orderbridge.cli.demo_run import Demo
 from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox import Fault
 
+pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
+
 KEYS = {
     "orders",
     "lines",

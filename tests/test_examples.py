@@ -18,6 +18,8 @@ import pytest
 import orderbridge as ob
 from orderbridge.sandbox import Line, LoopbackServer, WooCommerceShop
 
+pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
+
 EXAMPLE = Path(__file__).parents[1] / "examples/orderbridge-parcelhub"
 EMAIL, PASSWORD = "shop@example.test", "the password of the shop"
 

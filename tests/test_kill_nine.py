@@ -15,6 +15,8 @@ from both_sides import RULES, START, Jumping, on_clock
 from kill_nine import WRONG, Town
 from orderbridge.sandbox import LoopbackServer
 
+pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
+
 
 def test_a_bridge_that_is_killed_again_and_again_orders_and_tells_everything_once(tmp_path: Path) -> None:
     found = kill_nine.rehearse(orders=20, kills=8, seed=3, speed=400.0, folder=tmp_path, say=lambda _: None)

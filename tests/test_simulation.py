@@ -36,6 +36,8 @@ from orderbridge.suppliers import rewix
 from orderbridge.testing.sandboxes import RewixBackend, WooCommerceBackend
 from orderbridge.testing.simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
 
+pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
+
 WAYS: dict[str, dict[str, Any]] = {
     "fulfillments": {"fulfillments": True},
     "official plug-in": {"tracking_plugin": "official"},
@@ -172,6 +174,8 @@ def test_giving_up_a_lost_write_at_the_first_look_is_seen_as_a_double_order(
     monkeypatch.setattr(
         _engine, "_unresolved", lambda tx, op, intent, *_: (_engine._absent(tx, intent), None)
     )
+    # Asking the shop again first would by chance wait until the late call has landed.
+    monkeypatch.setattr(_place, "_KNOWN_FOR", timedelta(days=1))
     problems = quiet(fault_at={placed: Fault.LATE}).problems
     assert any(problem.startswith("double") for problem in problems)
 

@@ -19,6 +19,8 @@ from orderbridge.suppliers import rewix
 from orderbridge.testing import StoreBackend, StoreSuite, SupplierBackend, SupplierSuite
 from orderbridge.testing.sandboxes import RewixBackend, WooCommerceBackend
 
+pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
+
 
 class TestRewix(SupplierSuite[rewix.Settings]):
     def platform(self) -> SupplierPlatform[rewix.Settings]:
