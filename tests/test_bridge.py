@@ -145,6 +145,8 @@ def public(face: type[object]) -> dict[str, inspect.Signature]:
 
 def test_the_twins_have_the_same_methods_with_the_same_arguments_and_answers() -> None:
     sync, twin = public(ob.Bridge), public(ob.AsyncBridge)
+    # The one difference: on an event loop the handler of events may be async.
+    assert list(sync.pop("consume").parameters) == list(twin.pop("consume").parameters)
     assert sync == twin
     plain = {"stop", "__init__"}
     for name in set(sync) - plain:
@@ -644,6 +646,37 @@ def test_a_consumer_hears_every_event_at_least_once_also_if_it_fails(sides: Side
     sides.sell({"RW-100": 1})
     bridge.pull("shop")
     assert bridge.consume("erp", handler) > 0
+
+
+def test_an_async_handler_is_waited_for_and_a_sync_bridge_refuses_it(sides: Sides) -> None:
+    """Events that nobody handled must come again."""
+    sides.sell({"RW-100": 1})
+    heard: list[int] = []
+
+    async def handler(event: ob.Event) -> None:
+        await asyncio.sleep(0)
+        heard.append(event.position)
+
+    journal = ob.journal(":memory:")
+    bridge = sides.bridge(journal=journal)
+    bridge.run_once()
+    with pytest.raises(ob.ConfigurationError, match="AsyncBridge"):
+        bridge.consume("erp", handler)  # type: ignore[arg-type]
+    everything = [event.position for event in bridge.events()]
+
+    async def twin() -> int:
+        return await ob.AsyncBridge(**sides.parts(journal=journal)).consume("erp", handler)
+
+    assert asyncio.run(twin()) == len(everything)
+    assert heard == everything
+
+
+def test_a_bridge_that_was_stopped_runs_again(sides: Sides) -> None:
+    bridge = sides.bridge()
+    bridge.stop()
+    bridge.run()  # ends at once
+    sides.sell({"RW-100": 1})
+    assert bridge.pull("shop") == 1
 
 
 # --- people step in -----------------------------------------------------------------------------

@@ -117,12 +117,16 @@ class Bridge:
 
     def run(self, *, told: Callable[[Report], None] | None = None) -> None:
         """Work until ``stop`` is called, from another thread or a signal handler."""
-        while not self._stopped:
-            report = self.run_once(told=told)
-            self._driver.wait(report.next_at, stopped=lambda: self._stopped)
+        try:
+            while not self._stopped:
+                report = self.run_once(told=told)
+                self._driver.wait(report.next_at, stopped=lambda: self._stopped)
+        finally:
+            self._stopped = False
+            self._driver.go_on()
 
     def stop(self) -> None:
-        """End ``run``: no new call begins, and what is known is written down."""
+        """End ``run``: no new call begins until the next ``run``, and what is known is written down."""
         self._stopped = True
         self._driver.stop()
 

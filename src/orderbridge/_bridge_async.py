@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from ._cart import Difference
-from ._commands import PaymentPage, consume, forget, hold, link, pay, place, resolve, switch
+from ._commands import PaymentPage, forget, have_read, hold, link, pay, place, resolve, switch, unread
 from ._drivers import TokenStore
 from ._http import Headers
 from ._journal import Journal
@@ -119,12 +119,16 @@ class AsyncBridge:
 
     async def run(self, *, told: Callable[[Report], None] | None = None) -> None:
         """Work until ``stop`` is called, from another thread or a signal handler."""
-        while not self._stopped:
-            report = await self.run_once(told=told)
-            await self._driver.wait(report.next_at, stopped=lambda: self._stopped)
+        try:
+            while not self._stopped:
+                report = await self.run_once(told=told)
+                await self._driver.wait(report.next_at, stopped=lambda: self._stopped)
+        finally:
+            self._stopped = False
+            self._driver.go_on()
 
     def stop(self) -> None:
-        """End ``run``: no new call begins, and what is known is written down."""
+        """End ``run``: no new call begins until the next ``run``, and what is known is written down."""
         self._stopped = True
         self._driver.stop()
 
@@ -152,13 +156,21 @@ class AsyncBridge:
         """The audit from a position on, in the one order in which it was written."""
         return await self._driver.run(events(after=after, owner=owner, limit=limit))
 
-    async def consume(self, name: str, handler: Callable[[Event], None], *, limit: int = 100) -> int:
-        """Hand each new event to ``handler``, at least once; how many there were.
+    async def consume(
+        self, name: str, handler: Callable[[Event], Awaitable[None] | None], *, limit: int = 100
+    ) -> int:
+        """Hand each new event to ``handler``, which may be async, at least once; how many there were.
 
         ``name`` is the consumer's own, and remembers how far it is. An error in ``handler`` comes
         out here, and the event comes again.
         """
-        return await self._driver.run(consume(name, handler, limit=limit))
+        new = await self._driver.run(unread(name, limit=limit))
+        for event in new:
+            waits = handler(event)
+            if waits is not None:
+                await waits
+            await self._driver.run(have_read(name, event.position))
+        return len(new)
 
     async def orders(
         self, *, store: str = "", owner: str = "", after: str = "", limit: int = 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from inspect import iscoroutine
 
 import attrs
 
@@ -29,12 +29,14 @@ __all__ = [
     "PaymentPage",
     "consume",
     "forget",
+    "have_read",
     "hold",
     "link",
     "pay",
     "place",
     "resolve",
     "switch",
+    "unread",
 ]
 
 
@@ -266,15 +268,23 @@ def forget(order_id: str) -> Saga[bool]:
     return (yield from commit(work))
 
 
-def consume(name: str, handler: Callable[[Event], None], *, limit: int) -> Saga[int]:
+def unread(name: str, *, limit: int) -> Saga[tuple[Event, ...]]:
+    """The events that a consumer has not had yet."""
+    return look(lambda tx: tx.events(after=tx.consumer(name), limit=limit))
+
+
+def have_read(name: str, position: int) -> Saga[None]:
+    """Remember how far a consumer is."""
+    return commit(lambda tx: tx.put_consumer(name, position))
+
+
+def consume(name: str, handler: Callable[[Event], object], *, limit: int) -> Saga[int]:
     """Hand each new event to ``handler``, at least once; how many there were."""
-    after = yield from look(lambda tx: tx.consumer(name))
-    batch = yield from look(lambda tx: tx.events(after=after, limit=limit))
-    for event in batch:
-        handler(event)
-        yield from commit(partial(_consumed, name, event.position))
-    return len(batch)
-
-
-def _consumed(name: str, position: int, tx: Tx) -> None:
-    tx.put_consumer(name, position)
+    new = yield from unread(name, limit=limit)
+    for event in new:
+        waits = handler(event)
+        if iscoroutine(waits):
+            waits.close()
+            raise ConfigurationError("handler: is async; use it with AsyncBridge")
+        yield from have_read(name, event.position)
+    return len(new)

@@ -286,6 +286,10 @@ class Driver:
         """Let running sagas come to an orderly end: no new call begins, what is known is recorded."""
         self._stopping = True
 
+    def go_on(self) -> None:
+        """Take calls again after ``stop``."""
+        self._stopping = False
+
     def seconds_until(self, at: datetime | None) -> float:
         """How long to leave the journal alone when nothing is due before ``at``."""
         if at is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import cast
 
 import attrs
 
 from ._model import Order, StorePayment
 from ._money import Money
+from .errors import ConfigurationError
 
 __all__ = ["Policy", "Take", "Who"]
 
@@ -44,8 +46,9 @@ class Policy:
         pay: Who pays the supplier, where that can be done through its API. Automatic paying takes
             only orders that the shopper has paid.
 
-        limit_per_order: The most that one purchase order may cost, one amount per currency. With
-            any limit set, money in a currency without one does not move.
+        limit_per_order: The most that one payment through a supplier's API may be, one amount per
+            currency. With any limit set, money in a currency without one does not move. A supplier
+            whose orders a person pays (Rewix) has no payment for a limit to judge.
 
         limit_per_day: The most that may be paid in any 24 hours, one amount per currency and owner.
 
@@ -72,6 +75,25 @@ class Policy:
     pull_every: timedelta = timedelta(minutes=5)
     follow_every: timedelta = timedelta(minutes=15)
     tracking_wait: timedelta = timedelta(hours=4)
+
+    def __attrs_post_init__(self) -> None:
+        # Callers without a type checker give words and numbers; what they would mean is never guessed.
+        wanted: dict[str, tuple[type, str]] = {
+            "take": (Take, "Take.PAID or Take.ALL"),
+            "place": (Who, "Who.BY_HAND or Who.AUTOMATIC"),
+            "pay": (Who, "Who.BY_HAND or Who.AUTOMATIC"),
+            "pull_every": (timedelta, "a timedelta"),
+            "follow_every": (timedelta, "a timedelta"),
+            "tracking_wait": (timedelta, "a timedelta"),
+        }
+        for name, (kind, words) in wanted.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ConfigurationError(f"policy: {name}: {getattr(self, name)!r} is not {words}")
+        for name in ("limit_per_order", "limit_per_day"):
+            limits: object = getattr(self, name)
+            each = cast("tuple[object, ...]", limits) if isinstance(limits, tuple) else (limits,)
+            if not isinstance(limits, tuple) or not all(isinstance(limit, Money) for limit in each):
+                raise ConfigurationError(f"policy: {name}: give a tuple of Money, one per currency")
 
     def takes(self, order: Order, *, take_from: datetime | None) -> bool:
         """Is this order acted on?"""
