@@ -189,7 +189,20 @@ def test_an_adapter_that_is_broken_does_not_pass(tmp_path: Path, suite: str, bod
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     folders = [str(Path(__file__).parent), *sys.path]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", caught, str(file)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore",
+            "-k",
+            caught,
+            str(file),
+        ],
         cwd=tmp_path,
         env={**environment, "PYTHONPATH": os.pathsep.join(folders)},
         capture_output=True,

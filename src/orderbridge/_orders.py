@@ -138,7 +138,7 @@ def _purchase(
     if supplier is None or purchase.fulfillment in FINAL:
         return _leave(purchase, view, waits="" if supplier else "account")
     if supplier.name not in identified:
-        return _recognize(world, view, purchase, supplier, identified)
+        return _recognize(world, view, purchase, supplier, now, identified)
     adapter = supplier.adapter
     reserves = world.policy.reserve and isinstance(adapter, Reserves)
     if purchase.fulfillment in _SENDING:
@@ -166,14 +166,21 @@ def _purchase(
 
 
 def _recognize(
-    world: World, view: _View, purchase: PurchaseRecord, supplier: Supplier, identified: set[str]
+    world: World,
+    view: _View,
+    purchase: PurchaseRecord,
+    supplier: Supplier,
+    now: datetime,
+    identified: set[str],
 ) -> Saga[None]:
     """Then its next step; or only this purchase order waits, and its siblings go on."""
     try:
         yield from recognize(world, supplier, identified)
-        return
     except (BridgeError, ConfigurationError) as error:
         why: BridgeError | ConfigurationError = error
+    else:
+        yield from _purchase(world, view, purchase, now, identified)
+        return
 
     def work(tx: Tx, now: Clock) -> None:
         record = tx.purchase(purchase.po.id)
