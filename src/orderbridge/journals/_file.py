@@ -142,8 +142,8 @@ def set_mode(connection: sqlite3.Connection, path: Path, *, exclusive: bool) -> 
         )
     if mode != wanted:  # a disk without shared memory
         _pragma(connection, "journal_mode=persist")
-        # What was forgotten must not live on in the rollback journal: it is emptied with each commit.
-        _pragma(connection, "journal_size_limit=0")
+    # What was forgotten must not live on in the rollback journal: it is emptied with each commit.
+    _pragma(connection, "journal_size_limit=0")
     if exclusive:
         # The lock is kept from the first transaction on: let that be now.
         connection.execute("BEGIN EXCLUSIVE")
