@@ -179,9 +179,15 @@ def test_an_answer_that_lists_no_order_means_that_there_is_none(body: str) -> No
 
 
 def test_500_means_absent_only_if_the_account_answers_and_a_second_look_says_500_again() -> None:
-    result, reads = drive(REWIX.place(PO, Past()), BROKEN, cart(), BROKEN)
+    result, reads = drive(REWIX.place(PO, Past()), BROKEN, cart(), BROKEN, BROKEN)
     assert isinstance(result, Write)
-    assert [read.path for read in reads] == [BY_KEY, CART, BY_KEY]
+    assert [read.path for read in reads[:3]] == [BY_KEY, CART, BY_KEY]
+    assert reads[3].path.endswith("/clientkey/orderbridge-none")
+
+
+def test_500_is_never_absence_on_a_server_that_says_404_for_what_it_does_not_know() -> None:
+    with pytest.raises(errors.Unavailable, match="404"):
+        place(BROKEN, cart(), BROKEN, ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -443,7 +449,7 @@ def test_a_status_is_asked_by_the_suppliers_id_once_that_is_known() -> None:
 
 def test_an_order_the_supplier_does_not_know_has_no_status() -> None:
     assert drive(REWIX.fetch(PO), ABSENT)[0] is None
-    assert drive(REWIX.fetch(PO), BROKEN, cart(), BROKEN)[0] is None
+    assert drive(REWIX.fetch(PO), BROKEN, cart(), BROKEN, BROKEN)[0] is None
 
 
 def test_every_word_of_the_shared_table_means_what_it_says(shared: Path) -> None:
@@ -746,9 +752,10 @@ def test_a_person_pays_in_the_suppliers_shop() -> None:
     assert RewixAdapter(attrs.evolve(SETTINGS, payment_page=page)).payment_page(PO) == page
 
 
-def test_a_probe_of_a_good_account_reads_once_and_tells_what_is_held() -> None:
-    access, reads = drive(REWIX.probe(), cart(_1="2", _22="3"))
-    assert [(read.method, read.path) for read in reads] == [("GET", CART)]
+def test_a_probe_of_a_good_account_tells_what_is_held_and_learns_how_absence_sounds() -> None:
+    access, reads = drive(REWIX.probe(), cart(_1="2", _22="3"), ABSENT)
+    assert [(read.method, read.path) for read in reads[:1]] == [("GET", CART)]
+    assert reads[1].keep is not None
     (finding,) = access.findings
     assert finding.ok
     assert "5 units" in finding.what
@@ -776,7 +783,7 @@ def test_a_probe_says_in_words_what_is_wrong_and_what_to_do(response: Response, 
 
 def test_the_identity_is_that_of_the_account_and_shows_no_secret() -> None:
     def identity(settings: Settings) -> str:
-        return drive(RewixAdapter(settings).probe(), cart())[0].identity
+        return drive(RewixAdapter(settings).probe(), cart(), ABSENT)[0].identity
 
     own = identity(SETTINGS)
     assert own == identity(attrs.evolve(SETTINGS, password=Secret("changed"), carrier_id="7"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -56,7 +56,7 @@ from ..adapters import (
     raise_for_status,
 )
 from ..auth import Basic
-from ..errors import AnswerError, ConfigurationError, Malformed, Unsupported
+from ..errors import AnswerError, ConfigurationError, Malformed, Unavailable, Unsupported
 
 __all__ = ["PLATFORM", "RewixAdapter", "Settings"]
 
@@ -245,9 +245,12 @@ class RewixAdapter(Reserves, PaidByHand, Probes):
     def probe(self) -> Flow[Access]:
         """Read the growing order, as the supplier's own status page does."""
         response = yield Read("GET", _CART, headers=_ACCEPT)
+        finding = _finding(response)
+        if finding.ok:
+            yield _NO_SUCH_ORDER  # kept: a 500 means more where 404 is the habit
         # The key belongs to the account and is the only thing that names it.
         key = hashlib.sha256(self._settings.api_key.reveal().strip().encode()).hexdigest()[:16]
-        return Access(identity=f"{self._settings.base_url.lower()}#{key}", findings=(_finding(response),))
+        return Access(identity=f"{self._settings.base_url.lower()}#{key}", findings=(finding,))
 
     def judge(self, write: Write, response: Response) -> Verdict:
         """Confirmed only by an answer in the supplier's own shape; refused only where it says so."""
@@ -429,6 +432,10 @@ class _JsonOrders:
 _FIELDS = tuple(field.name for field in attrs.fields(_Seen))
 
 
+# How this server says "no such order", asked while it is well: by a key that no order can have.
+_NO_SUCH_ORDER = Read("GET", f"{_ORDERS}/clientkey/orderbridge-none", headers=_ACCEPT, keep=timedelta(days=7))
+
+
 def _find(path: str) -> Flow[tuple[_Seen, ...]]:
     """The orders at ``path``; none only if the supplier is sure to have none."""
     response = yield Read("GET", path, headers=_ACCEPT)
@@ -439,6 +446,9 @@ def _find(path: str) -> Flow[tuple[_Seen, ...]]:
         _cart(control)
         response = yield Read("GET", path, headers=_ACCEPT)
         if response.status == 500:
+            habit = yield _NO_SUCH_ORDER
+            if habit.status == 404:
+                raise Unavailable("this supplier says 404 for what it does not know, and now says 500")
             return ()
     if response.status in (200, 404) and _is_page(response):
         raise Malformed(
