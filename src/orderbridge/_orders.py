@@ -142,6 +142,8 @@ def _purchase(
     adapter = supplier.adapter
     reserves = world.policy.reserve and isinstance(adapter, Reserves)
     if purchase.fulfillment in _SENDING:
+        if now - record.seen_at > _FRESH:
+            return read_again(world, record.order.id, view)
         return _place(world, view, purchase, reserves=reserves)
     if purchase.fulfillment in BEFORE_PLACED:
         if not purchase.approved or record.held:
@@ -156,7 +158,7 @@ def _purchase(
             return read_again(world, record.order.id, view)
         return _place(world, view, purchase, reserves=reserves)
     if isinstance(adapter, Pays) and purchase.total is not None and _to_pay(world, purchase, view):
-        if purchase.payment is Payment.UNPAID and now - record.seen_at > _FRESH:
+        if now - record.seen_at > _FRESH:
             return read_again(world, record.order.id, view)
         return perform(
             Pay(supplier, adapter, record, purchase, purchase.total, owner=owner), world, seen=view.fence
