@@ -25,7 +25,6 @@ from .adapters import Flow, Past, Refused, Reserves, Response, Unclear, Verdict,
 __all__ = ["Difference", "advance_cart", "differences", "read_cart"]
 
 _WANTING = (Fulfillment.TO_ORDER, Fulfillment.RESERVED)
-_PLACING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
 _RECHECK = timedelta(hours=6)
 _STOCK_AGAIN = timedelta(minutes=30)
 

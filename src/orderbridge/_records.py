@@ -101,8 +101,7 @@ class PurchaseRecord:
     """A purchase order as the journal has it.
 
     Args:
-        epoch: Part of the reference; rises only after a found order was confirmed canceled or
-            rejected.
+        epoch: Part of the reference; always 0, because a new number ``n`` does its work (ADR 0007).
 
         left: The state before ON_HOLD or CANCEL_REQUESTED.
 
