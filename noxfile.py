@@ -9,6 +9,7 @@ import sys
 import nox
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+EXAMPLES = ("./examples/orderbridge-marketstall", "./examples/orderbridge-parcelhub")
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 # Comes with nox itself, so a bare machine has it; `python3 -m venv` is a package of its own on Debian.
@@ -43,7 +44,7 @@ def group(name: str) -> list[str]:
 
 def run_tests(session: nox.Session, *chosen: str) -> None:
     """The suite against the package as it is installed, not as it lies in ``src``."""
-    session.install(".[cli,keyring]", "./examples/orderbridge-parcelhub", *group("test"))
+    session.install(".[cli,keyring]", *EXAMPLES, *group("test"))
     session.run("pytest", "-n", "auto", "-o", "pythonpath=", *chosen, *session.posargs)
 
 

@@ -160,7 +160,8 @@ def test_the_twins_have_the_same_methods_with_the_same_arguments_and_answers() -
 
 
 def test_every_argument_after_the_first_is_by_name_only() -> None:
-    plain = {("resolve", "decision"), ("consume", "handler")}  # nobody mixes these up
+    # Nobody mixes these up.
+    plain = {("resolve", "decision"), ("consume", "handler"), ("note", "note"), ("refund", "refund")}
     for name, signature in public(ob.Bridge).items():
         parameters = [p for p in signature.parameters.values() if p.name != "self"]
         for parameter in parameters[1:]:

@@ -340,13 +340,16 @@ def test_run_works_until_a_signal_and_ends_orderly(site: Site, number: signal.Si
     assert "Working until Ctrl-C" in out
 
 
-@pytest.mark.parametrize(("platform", "kind"), [("woocommerce", "stores"), ("rewix", "suppliers")])
+@pytest.mark.parametrize(
+    ("platform", "kind", "lines"),
+    [("woocommerce", "stores", 7), ("prestashop", "stores", 6), ("rewix", "suppliers", 7)],
+)
 def test_a_sandbox_says_how_to_reach_it_and_accepts_what_it_says(
-    tmp_path: Path, platform: str, kind: str
+    tmp_path: Path, platform: str, kind: str, lines: int
 ) -> None:
     process = start(("sandbox", platform), tmp_path)
     assert process.stdout is not None
-    said = "".join(process.stdout.readline() for _ in range(7))
+    said = "".join(process.stdout.readline() for _ in range(lines))
     account = said[said.index(f"[{kind}") :].strip()
     (tmp_path / "orderbridge.toml").write_text(account)
     result = CliRunner().invoke(app, ["probe", "--config", str(tmp_path / "orderbridge.toml"), "--json"])
@@ -359,7 +362,7 @@ def test_a_sandbox_says_how_to_reach_it_and_accepts_what_it_says(
 def test_a_sandbox_that_does_not_exist_or_cannot_listen_is_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["sandbox", "shopware"])
     assert result.exit_code == 2
-    assert "woocommerce, rewix" in result.stderr
+    assert "woocommerce, prestashop, rewix" in result.stderr
     with LoopbackServer(Line(WooCommerceShop()), clock=lambda: datetime.now(UTC)) as server:
         port = server.url.rpartition(":")[2]
         result = CliRunner().invoke(app, ["sandbox", "rewix", "--port", port])

@@ -20,13 +20,25 @@ LADDER = (
     ("errors", "_money"),
     ("_model",),
     ("_states",),
-    ("_http", "_wire", "auth", "adapters", "_canonical"),
+    ("_http", "_wire", "auth", "_writes", "_store_adapter", "_supplier_adapter", "adapters", "_canonical"),
     ("_records", "_journal"),
     ("_sourcing", "_policy"),
     ("_saga",),
     ("_engine", "_engine_*"),
     # the use cases, one saga or a few in each
-    ("_announce", "_cart", "_commands", "_follow", "_intake", "_orders", "_place", "_pull", "_run", "_views"),
+    (
+        "_announce",
+        "_cart",
+        "_commands",
+        "_follow",
+        "_intake",
+        "_orders",
+        "_place",
+        "_pull",
+        "_run",
+        "_tasks",
+        "_views",
+    ),
     ("_drivers", "_drivers_async"),
     ("_bridge", "_bridge_async", "_config", "_plugins", "_settings", "_setup"),
     ("__init__",),
@@ -208,7 +220,7 @@ def test_imports_never_go_in_a_circle() -> None:
     "name", [name for name, module in MODULES.items() if module.home in ("stores", "suppliers")]
 )
 def test_an_adapter_uses_no_private_file_of_another_adapter(name: str) -> None:
-    """``stores.woocommerce`` may have ``stores._woocommerce_wire``, which is nobody else's."""
+    """``stores.woocommerce`` may have ``stores.woocommerce._wire``, which is nobody else's."""
     module = MODULES[name]
     for other in ours(module):
         file = other.removeprefix(f"{module.home}.")

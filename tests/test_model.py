@@ -28,6 +28,7 @@ from orderbridge._model import (
     Shipment,
     ShipmentNotice,
     ShippingChoice,
+    ShopRefund,
     StorePayment,
 )
 
@@ -181,6 +182,7 @@ MATTERS: dict[str, object] = {
     "shipping": (ShippingChoice(code="flat", title="Flat", total=ONE),),
     "total": ONE,
     "note": "ring twice",
+    "refunds": (ShopRefund(ref="3", amount=ONE),),
 }
 ECHO: dict[str, object] = {
     "updated_at": NOON + timedelta(days=1),
@@ -204,6 +206,7 @@ LINE_CHANGES: dict[str, object] = {
     "tax": Money.zero("EUR"),
     "shippable": False,
     "container": "9",
+    "supplier_ref": "A-1",
 }
 
 

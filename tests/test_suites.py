@@ -11,13 +11,14 @@ from typing import cast
 
 import pytest
 
+from keyed_supplier import KEYED, PUT, KeyedSupplier
 from orderbridge._plugins import platform_of
-from orderbridge.adapters import StorePlatform, SupplierPlatform
-from orderbridge.sandbox import RewixSupplier, WooCommerceShop
-from orderbridge.stores import woocommerce
+from orderbridge.adapters import AccountSettings, StorePlatform, SupplierPlatform
+from orderbridge.sandbox import PrestaShopShop, RewixSupplier, WooCommerceShop
+from orderbridge.stores import prestashop, woocommerce
 from orderbridge.suppliers import rewix
 from orderbridge.testing import StoreBackend, StoreSuite, SupplierBackend, SupplierSuite
-from orderbridge.testing.sandboxes import RewixBackend, WooCommerceBackend
+from orderbridge.testing.sandboxes import PrestaShopBackend, RewixBackend, WooCommerceBackend
 
 pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
 
@@ -41,6 +42,26 @@ class TestRewix(SupplierSuite[rewix.Settings]):
                 stock={str(100 + n): 10_000 for n in range(6)},
             )
         )
+
+
+class TestOrderingUnderAKey(SupplierSuite[AccountSettings]):
+    """Nothing of ours says ``SameKey``, and it must work for those who do."""
+
+    def platform(self) -> SupplierPlatform[AccountSettings]:
+        return KEYED
+
+    def settings(self) -> dict[str, object]:
+        return {"base_url": "https://keyed.example"}
+
+    def backend(self) -> SupplierBackend:
+        return KeyedSupplier()
+
+
+class TestOrderingByReplacing(TestOrderingUnderAKey):
+    """The same for ``Repeat`` of a write that binds."""
+
+    def platform(self) -> SupplierPlatform[AccountSettings]:
+        return PUT
 
 
 class TestWooCommerceWithFulfillments(StoreSuite[woocommerce.Settings]):
@@ -70,19 +91,43 @@ class TestWooCommerceWithNotes(TestWooCommerceWithFulfillments):
         return WooCommerceBackend(WooCommerceShop(fulfillments=False))
 
 
+class TestPrestaShop(StoreSuite[prestashop.Settings]):
+    """A shop of today, whose key may PATCH."""
+
+    version = "8.1.2"
+
+    def platform(self) -> StorePlatform[prestashop.Settings]:
+        return cast("StorePlatform[prestashop.Settings]", platform_of("store", "prestashop"))
+
+    def settings(self) -> dict[str, object]:
+        return {"base_url": "https://shop.example", "key": PrestaShopShop().key}
+
+    def backend(self) -> StoreBackend:
+        return PrestaShopBackend(PrestaShopShop(version=self.version))
+
+
+class TestPrestaShop17(TestPrestaShop):
+    """No PATCH, no order note, numbers as texts."""
+
+    version = "1.7.8.11"
+
+
 # --- broken adapters ----------------------------------------------------------------------------
 
 BROKEN = """
 import time
 from decimal import Decimal
+from itertools import count
 import attrs
 from orderbridge.adapters import *
 from orderbridge.stores import woocommerce
 from orderbridge.stores.woocommerce import WooCommerce
 from orderbridge.suppliers import rewix
 from orderbridge.suppliers.rewix import RewixAdapter
+from keyed_supplier import KEYED, PUT, KeyedAdapter, PutAdapter, order_text
 from test_suites import TestRewix as Rewix, TestWooCommerceWithNotes as Notes
 from test_suites import TestWooCommerceWithTheTrackingPlugin as Plugin
+from test_suites import TestOrderingByReplacing as Replacing, TestOrderingUnderAKey as Keyed
 
 def answer_nothing(flow, to, answer):
     try:
@@ -97,9 +142,9 @@ class Broken({adapter}):
 
 class TestBroken({suite}):
     def platform(self):
-        return attrs.evolve({module}.PLATFORM, adapter=Broken)
+        return attrs.evolve({platform}, adapter=Broken)
 
-del Rewix, Notes, Plugin
+del Keyed, Notes, Plugin, Replacing, Rewix
 """
 
 NEVER_LOOKS = """
@@ -164,6 +209,59 @@ LOSES_AN_ORDER = """
         page = yield from super().fetch_orders(cursor, since=since, now=now)
         return attrs.evolve(page, items=page.items[:50] + page.items[51:])
 """
+ANOTHER_KEY_EACH_TIME = """
+    def create(self, po):
+        write = super().create(po)
+        headers = {"Idempotency-Key": f"{po.reference}-{next(self.runs)}"}
+        return attrs.evolve(write, request=attrs.evolve(write.request, headers=headers))
+
+    runs = count()
+"""
+SENDS_NO_KEY = """
+    def create(self, po):
+        write = super().create(po)
+        return attrs.evolve(write, request=attrs.evolve(write.request, headers={}))
+"""
+REPEATS_WHAT_ADDS = """
+    def create(self, po):
+        return Write("create", Request("POST", "/orders", body=order_text(po)), unknown=Repeat())
+"""
+REFUNDS_BLINDLY = """
+    def refund(self, order, refund, past):
+        if "refund" in past.answers:
+            return (yield from super().refund(order, refund, past))
+        none = Response(200, body=b"[]")
+        return (yield from answer_nothing(super().refund(order, refund, past), "/refunds", none))
+"""
+TAKES_ANY_REFUND_FOR_ITS_OWN = """
+    def refund(self, order, refund, past):
+        for made in order.refunds:
+            return Refunded(ref=made.ref, amount=made.amount, gave_money=False)
+        return (yield from super().refund(order, refund, past))
+"""
+CANCELS_WHAT_HAS_SHIPPED = """
+    def cancel(self, order, cancellation, past):
+        result = yield from super().cancel(order, cancellation, past)
+        return Canceled() if isinstance(result, Unclear) else result
+"""
+CORRECTS_BY_ADDING = """
+    def correct(self, order, notice, told, past):
+        return (yield from super().correct(order, notice, (), past))
+"""
+LISTS_A_CARRIER_TWICE = """
+    def carriers(self):
+        found = yield from super().carriers()
+        return (*found, *found[:1])
+"""
+
+# By suite: the sound adapter, and its platform.
+SOUND = {
+    "Keyed": ("KeyedAdapter", "KEYED"),
+    "Notes": ("WooCommerce", "woocommerce.PLATFORM"),
+    "Plugin": ("WooCommerce", "woocommerce.PLATFORM"),
+    "Replacing": ("PutAdapter", "PUT"),
+    "Rewix": ("RewixAdapter", "rewix.PLATFORM"),
+}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +273,15 @@ LOSES_AN_ORDER = """
         ("Rewix", ADDS_INSTEAD_OF_SETTING, "is_set_is_held"),
         ("Rewix", BELIEVES_ANYTHING, "proves_nothing"),
         ("Rewix", SHOWS_ITS_SECRETS, "no_secret"),
+        ("Keyed", ANOTHER_KEY_EACH_TIME, "same_state_of_the_world"),
+        ("Keyed", SENDS_NO_KEY, "whatever_one_call_comes_to_the_order"),
+        ("Replacing", REPEATS_WHAT_ADDS, "whatever_one_call_comes_to_the_order"),
         ("Plugin", ANNOUNCES_BLINDLY, "told_once"),
+        ("Plugin", REFUNDS_BLINDLY, "refund_is_made_once"),
+        ("Plugin", TAKES_ANY_REFUND_FOR_ITS_OWN, "same_amount_are_two"),
+        ("Plugin", CANCELS_WHAT_HAS_SHIPPED, "something_has_shipped"),
+        ("Plugin", CORRECTS_BY_ADDING, "put_right_once"),
+        ("Plugin", LISTS_A_CARRIER_TWICE, "carriers_have"),
         ("Notes", NOTES_BLINDLY, "told_once"),
         ("Notes", LOSES_AN_ORDER, "every_order"),
     ],
@@ -183,9 +289,9 @@ LOSES_AN_ORDER = """
 )
 def test_an_adapter_that_is_broken_does_not_pass(tmp_path: Path, suite: str, body: str, caught: str) -> None:
     """Each breach is caught by the test that is there for it, and the sound adapter passes that test."""
-    module, adapter = ("rewix", "RewixAdapter") if suite == "Rewix" else ("woocommerce", "WooCommerce")
+    adapter, platform = SOUND[suite]
     file = tmp_path / "test_broken.py"
-    file.write_text(BROKEN.format(suite=suite, module=module, adapter=adapter, body=body))
+    file.write_text(BROKEN.format(suite=suite, platform=platform, adapter=adapter, body=body))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     folders = [str(Path(__file__).parent), *sys.path]
     done = subprocess.run(

@@ -24,6 +24,7 @@ from ._model import (
     ShipmentLine,
     ShipmentNotice,
     ShippingChoice,
+    ShopRefund,
     StorePayment,
 )
 from ._money import Money
@@ -37,10 +38,12 @@ from ._records import (
     ReservationRow,
     Review,
     ReviewCode,
+    Task,
 )
 from ._run import Report
-from ._sourcing import OwnStock, SkuPrefix
-from ._states import Fulfillment, IntentState, NoticeState, Payment
+from ._sourcing import OwnStock, SkuPrefix, SupplierRef
+from ._states import Fulfillment, IntentState, NoticeState, Payment, TaskState
+from ._store_adapter import Carrier, Note, Refund, RefundLine
 from ._views import Health, OrderView, Payable
 from .errors import BridgeError, ConfigurationError
 
@@ -52,6 +55,7 @@ __all__ = [
     "AsyncBridge",
     "Bridge",
     "BridgeError",
+    "Carrier",
     "ConfigurationError",
     "Difference",
     "Event",
@@ -63,6 +67,7 @@ __all__ = [
     "Line",
     "MemoryTokens",
     "Money",
+    "Note",
     "NoticeLine",
     "NoticeRecord",
     "NoticeState",
@@ -79,6 +84,8 @@ __all__ = [
     "PurchaseLine",
     "PurchaseOrder",
     "PurchaseRecord",
+    "Refund",
+    "RefundLine",
     "Report",
     "ReservationRow",
     "Review",
@@ -88,9 +95,13 @@ __all__ = [
     "ShipmentLine",
     "ShipmentNotice",
     "ShippingChoice",
+    "ShopRefund",
     "SkuPrefix",
     "StorePayment",
+    "SupplierRef",
     "Take",
+    "Task",
+    "TaskState",
     "TokenStore",
     "Who",
     "journal",

@@ -19,6 +19,7 @@ from ._saga import Clock
 from ._states import Fulfillment, NoticeState, Payment
 from .adapters import (
     Announced,
+    CorrectsTracking,
     Flow,
     Noted,
     Past,
@@ -31,7 +32,7 @@ from .adapters import (
     Write,
 )
 
-__all__ = ["Announce", "Report", "completes", "progress_key", "stages"]
+__all__ = ["Announce", "Correct", "Report", "completes", "progress_key", "stages"]
 
 R = TypeVar("R")
 
@@ -72,7 +73,7 @@ def completes(order: OrderRecord, notices: Sequence[NoticeRecord], notice: Shipm
         told = Decimal(0)
         for record in notices:
             mine = record.notice.key == notice.key
-            if mine or record.state is NoticeState.ANNOUNCED:
+            if mine or record.told:
                 told += sum((n.units for n in record.notice.lines if n.line_ref == line.ref), Decimal(0))
         # The shop may show ours as shipped already, or others' beside ours: never count both twice.
         gone = max(told, line.fulfilled)
@@ -163,6 +164,37 @@ class Announce(StoreOperation[Announced]):
         pause = after if after is not None else backoff(record.failures)
         tx.put_notice(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
         self._event(tx, "PutOff", now, why=why)
+
+
+class Correct(Announce):
+    """Put right the tracking of a departure that the shop was told of."""
+
+    name = "correct"
+
+    def flow(self, past: Past) -> Flow[Write | Announced | Unclear]:
+        adapter = self._store.adapter
+        if not isinstance(adapter, CorrectsTracking):
+            # It could when the correction was asked for.
+            return Unclear(f"{self._store.platform} cannot correct the tracking of a departure")
+        record = self._record
+        return (yield from adapter.correct(self._order.order, record.notice, record.announced, past))
+
+    def done(self, tx: Tx, result: Announced, now: Clock) -> None:
+        record = self._current(tx)
+        tx.put_notice(
+            attrs.evolve(
+                record,
+                state=NoticeState.ANNOUNCED,
+                announced=self._notice.packages,
+                refs=result.refs,
+                warnings=result.warnings,
+                next_at=None,
+                failures=0,
+            )
+        )
+        self._event(tx, "TrackingCorrected", now)
+        for warning in result.warnings:
+            self._event(tx, "Warning", now, text=warning)
 
 
 class Report(StoreOperation[Noted]):

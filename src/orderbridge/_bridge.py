@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 
 from ._cart import Difference
-from ._commands import PaymentPage, consume, forget, hold, link, pay, place, resolve, switch
+from ._commands import PaymentPage, ask_of_shop, consume, forget, hold, link, pay, place, resolve, switch
 from ._drivers import SyncDriver, TokenStore
 from ._http import Headers
 from ._journal import Journal
 from ._model import ProductLink
 from ._plugins import Account
 from ._policy import Policy
-from ._records import Event, ReservationRow, Review
+from ._records import Event, ReservationRow, Review, Task
 from ._run import Report, advance, due_now, pull_now, receive, run_once
 from ._setup import Setup
 from ._sourcing import Rule
@@ -22,6 +22,7 @@ from ._views import (
     Health,
     OrderView,
     Payable,
+    carriers,
     events,
     health,
     list_orders,
@@ -31,7 +32,7 @@ from ._views import (
     reconcile,
     reservations,
 )
-from .adapters import Access, Reply
+from .adapters import Access, Cancellation, Carrier, Note, Refund, Reply
 from .errors import ConfigurationError
 
 __all__ = ["Bridge"]
@@ -207,6 +208,26 @@ class Bridge:
     def pay(self, purchase_order: str) -> PaymentPage:
         """Pay a placed purchase order through its supplier's API, or say where a person pays."""
         return self._driver.run(pay(self._setup.world, purchase_order, self._setup.identified))
+
+    def note(self, order_id: str, note: Note) -> Task:
+        """Put a remark on the shop's order, once for its key; how far that is now."""
+        return self._driver.run(ask_of_shop(self._setup.world, order_id, note, self._setup.identified))
+
+    def cancel(self, order_id: str, *, reason: str = "") -> Task:
+        """Cancel the shop's order; nothing more of it is ordered, and what was is for a person to settle.
+
+        It does not give the shopper's money back. If the shop refuses, the order stays held.
+        """
+        wish = Cancellation(key="cancel", reason=reason)
+        return self._driver.run(ask_of_shop(self._setup.world, order_id, wish, self._setup.identified))
+
+    def refund(self, order_id: str, refund: Refund) -> Task:
+        """Give the shopper money back, or have the shop write down that somebody did; once for its key."""
+        return self._driver.run(ask_of_shop(self._setup.world, order_id, refund, self._setup.identified))
+
+    def carriers(self, store: str) -> tuple[Carrier, ...]:
+        """The carriers that a shop knows: what the account's ``carriers`` setting may name."""
+        return self._driver.run(carriers(self._setup.world, store))
 
     def hold(self, order_id: str) -> None:
         """Keep an order from being placed."""

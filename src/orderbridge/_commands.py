@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from inspect import iscoroutine
 
@@ -10,7 +11,7 @@ import attrs
 from ._engine import World, perform
 from ._intake import plan_order, source
 from ._journal import Tx
-from ._model import ProductLink
+from ._model import Money, Order, ProductLink
 from ._orders import advance_order, read_again
 from ._place import Pay, payment_page
 from ._pull import recognize
@@ -18,15 +19,18 @@ from ._records import (
     Event,
     Review,
     ReviewCode,
+    Task,
 )
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, IntentState, NoticeState, Payment
+from ._states import BEFORE_PLACED, FINAL, IntentState, NoticeState, Payment, TaskState
+from ._tasks import ABILITIES
 from ._views import known_supplier
-from .adapters import Pays
+from .adapters import Cancellation, Note, Pays, Refund, Refunds
 from .errors import ConfigurationError, Unsupported
 
 __all__ = [
     "PaymentPage",
+    "ask_of_shop",
     "consume",
     "forget",
     "have_read",
@@ -146,6 +150,100 @@ def pay(world: World, po_id: str, identified: set[str]) -> Saga[PaymentPage]:
     return PaymentPage(purchase_order=po_id, page=payment_page(supplier, record), payment=record.payment)
 
 
+def ask_of_shop(
+    world: World, order_id: str, wish: Note | Cancellation | Refund, identified: set[str]
+) -> Saga[Task]:
+    """Have something done to an order in its shop, and how far that is now.
+
+    The key names it for ever: asked for again it is the same task, and happens once.
+
+    Raises:
+        ConfigurationError: there is no such order, or the shop's order and the wish do not go together.
+
+        Unsupported: the shop cannot do that.
+    """
+    store = world.stores.get(order_id.partition("/")[0])
+    if store is None:
+        raise ConfigurationError(f"order: there is no account for {order_id!r}")
+    if not isinstance(store.adapter, ABILITIES[type(wish)]):
+        raise Unsupported(f"{store.platform} has no way to do that in the shop", account=store.name)
+    if not _KEY.fullmatch(wish.key):
+        raise ConfigurationError(f"key: {wish.key!r} is not 1 to 40 letters, digits, dots, dashes")
+    records_only = isinstance(store.adapter, Refunds) and not store.adapter.can_give_money
+    if isinstance(wish, Refund) and wish.gives_money and records_only:
+        raise Unsupported(f"{store.platform} only writes refunds down", account=store.name)
+    now = yield from clock()
+
+    def work(tx: Tx) -> None:
+        record = tx.order(order_id)
+        if record is None:
+            raise ConfigurationError(f"order: there is no {order_id!r}")
+        task = Task(
+            order_id=order_id,
+            note=wish if isinstance(wish, Note) else None,
+            cancellation=wish if isinstance(wish, Cancellation) else None,
+            refund=wish if isinstance(wish, Refund) else None,
+            created_at=now.wall,
+            next_at=now.wall,
+        )
+        known = _task(tx, order_id, wish.key)
+        if known is not None:
+            if known.wish != wish:
+                raise ConfigurationError(f"key: {wish.key!r} names another task of {order_id} already")
+            return
+        if isinstance(wish, Refund):
+            _check_refund(record.order, wish)
+        tx.put_task(task)
+        # What is to be canceled is not ordered while the shop is asked.
+        if isinstance(wish, Cancellation):
+            tx.set_flags(order_id, refresh=record.refresh, held=True)
+        tx.event("Asked", about=task.about, at=now.wall, order_id=order_id, owner=store.owner)
+        plan_order(tx, order_id, now)
+
+    yield from commit(work)
+    yield from advance_order(world, order_id, identified)
+    task = yield from look(lambda tx: _task(tx, order_id, wish.key))
+    assert task is not None
+    return task
+
+
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,40}")
+
+
+def _task(tx: Tx, order_id: str, key: str) -> Task | None:
+    return next((task for task in tx.tasks(order_id) if task.key == key), None)
+
+
+def _check_refund(order: Order, refund: Refund) -> None:
+    """What no shop should be asked: some of them would do it."""
+    parts = [("amount", refund.amount)]
+    parts += [(f"line {line.line_ref}", line.amount) for line in refund.lines]
+    if refund.shipping is not None:
+        parts.append(("shipping", refund.shipping))
+    for name, money in parts:
+        if money.currency != order.currency:
+            raise ConfigurationError(f"{name}: {money.currency} came; the order is in {order.currency}")
+        if money.amount < 0:
+            raise ConfigurationError(f"{name}: {money} is below zero")
+    left = order.total - Money.sum((known.amount for known in order.refunds), order.currency)
+    if not 0 < refund.amount.amount <= left.amount:
+        raise ConfigurationError(f"amount: {refund.amount} came; give more than zero and at most {left}")
+    named = Money.sum((money for _, money in parts[1:]), order.currency)
+    if named.amount > refund.amount.amount:
+        raise ConfigurationError(f"amount: {refund.amount} is less than its parts, {named}")
+    known_lines = {line.ref: line for line in order.lines}
+    if len({part.line_ref for part in refund.lines}) < len(refund.lines):
+        raise ConfigurationError("lines: name each line once")
+    for part in refund.lines:
+        line = known_lines.get(part.line_ref)
+        if line is None:
+            raise ConfigurationError(f"line {part.line_ref}: the order has no such line")
+        if not 0 < part.units <= line.quantity - line.refunded:
+            raise ConfigurationError(
+                f"line {part.line_ref}: {part.units} units came; it has {line.quantity - line.refunded} left"
+            )
+
+
 def hold(order_id: str, *, held: bool) -> Saga[None]:
     """Keep an order from being placed, or let it go again."""
     now = yield from clock()
@@ -229,6 +327,17 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
                     next_at=now.wall,
                 )
             )
+    for task in tx.tasks(review.order_id):
+        if task.about == review.about:
+            refused = task.state is TaskState.REFUSED
+            tx.put_task(
+                attrs.evolve(
+                    task,
+                    state=TaskState.DUE if refused else task.state,
+                    op_no=task.op_no + 1 if refused else task.op_no,
+                    next_at=now.wall,
+                )
+            )
     if review.code is ReviewCode.PARKED:
         tx.unpark(review.about)
     if review.order_id:
@@ -258,7 +367,9 @@ def forget(order_id: str) -> Saga[bool]:
         if record is None:
             tx.put_tombstone(order_id, now.wall)
             return True
-        abouts = [p.po.id for p in tx.purchases(order_id)] + [n.notice.key for n in tx.notices(order_id)]
+        abouts = [p.po.id for p in tx.purchases(order_id)]
+        abouts += [n.notice.key for n in tx.notices(order_id)]
+        abouts += [task.about for task in tx.tasks(order_id)]
         if any(tx.unresolved(about) for about in abouts):
             return False
         tx.forget(order_id, now.wall)

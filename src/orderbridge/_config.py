@@ -13,7 +13,7 @@ import attrs
 from ._plugins import Account, store, supplier
 from ._policy import Policy
 from ._settings import no_such_key, structure
-from ._sourcing import OwnStock, Rule, SkuPrefix
+from ._sourcing import OwnStock, Rule, SkuPrefix, SupplierRef
 from .errors import ConfigurationError
 
 __all__ = ["Config", "read_config"]
@@ -121,4 +121,7 @@ def _rule(table: object) -> Rule:
     found = cast("dict[str, object]", table)
     if found.get("own") is True:
         return structure(OwnStock, {k: v for k, v in found.items() if k != "own"}, where="rules")
+    if found.get("supplier_ref") is True:
+        kept = {k: v for k, v in found.items() if k != "supplier_ref"}
+        return structure(SupplierRef, kept, where="rules")
     return structure(SkuPrefix, found, where="rules")

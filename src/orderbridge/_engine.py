@@ -134,6 +134,7 @@ class Operation(ABC, Generic[R]):
     order_id: str = ""
     owner: str = ""
     failures: int = 0  # in a row, before this run
+    moves_money: bool = False  # ours or the merchant's: the stop switch keeps it back
 
     @abstractmethod
     def flow(self, past: Past) -> Flow[Write | R | Unclear]:
@@ -331,7 +332,7 @@ def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, int
     """The stop switch and the limits, judged in the same commit as the intent."""
     if not write.binding:
         return ""
-    if op.name in ("place", "pay") and (reason := tx.stopped(op.owner)) is not None:
+    if op.moves_money and (reason := tx.stopped(op.owner)) is not None:
         return f"all money is stopped: {reason}"
     if write.amount is None or (intent is not None and intent.state is IntentState.UNKNOWN):
         return ""

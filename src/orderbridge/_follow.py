@@ -16,7 +16,7 @@ from ._place import PurchaseOperation
 from ._records import NoticeRecord, PurchaseRecord, ReviewCode
 from ._saga import Clock
 from ._states import HAS_LEFT, Fulfillment, NoticeState, Payment, Seen, observe, observe_payment
-from .adapters import Flow, Past, SupplierStatus, Unclear, Write
+from .adapters import CorrectsTracking, Flow, Past, SupplierStatus, Unclear, Write
 
 __all__ = ["Follow", "notice_key"]
 
@@ -38,8 +38,10 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
     name = "follow"
 
     def with_policy(self, world: World) -> Follow:
-        """How often, and how patiently."""
+        """How often, how patiently, and what the shop can take of it."""
         self._policy = world.policy
+        store = world.stores[self._order.order.store]
+        self._corrects = isinstance(store.adapter, CorrectsTracking)
         return self
 
     def flow(self, past: Past) -> Flow[Write | SupplierStatus | Unclear | None]:
@@ -171,7 +173,20 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                     next_at=now.wall if tracked else known.next_at,
                 )
             )
-        elif known.state is NoticeState.ANNOUNCED and known.announced != packages:
+        elif known.state is not NoticeState.ANNOUNCED or known.announced == packages:
+            return
+        elif self._corrects:
+            tx.put_notice(
+                attrs.evolve(
+                    known,
+                    notice=attrs.evolve(known.notice, packages=packages),
+                    state=NoticeState.DUE,
+                    op_no=known.op_no + 1,
+                    next_at=now.wall,
+                )
+            )
+            self.event(tx, "TrackingChanged", now, shipment=shipment.ref)
+        else:
             tx.open_review(
                 ReviewCode.TRACKING_CHANGED,
                 about=known.notice.key,

@@ -17,7 +17,7 @@ from ._policy import Who
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
 from ._sourcing import Sourced, allocate, still_needed
-from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment, NoticeState, command
+from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment, NoticeState, TaskState, command
 from .adapters import Reserves
 
 __all__ = ["plan_order", "reference", "source", "take_in"]
@@ -346,6 +346,7 @@ def plan_order(tx: Tx, order_id: str, now: Clock) -> None:
     record = tx.order(order_id)
     times = [purchase.next_at for purchase in tx.purchases(order_id)]
     times += [notice.next_at for notice in tx.notices(order_id) if notice.state is NoticeState.DUE]
+    times += [task.next_at for task in tx.tasks(order_id) if task.state is TaskState.DUE]
     if record is not None:
         times.append(record.next_at)
         if record.refresh or (record.unsourced and record.next_at is None):

@@ -28,6 +28,7 @@ from ._records import (
     Review,
     ReviewCode,
     Subject,
+    Task,
     Work,
 )
 from ._states import Fulfillment, IntentState, move_intent
@@ -375,6 +376,7 @@ class Tx:
     def forget(self, order_id: str, at: datetime) -> None:
         """Blank the shopper of an order, for good."""
         self._rows.run("drop_private", order_id=order_id)
+        self._rows.run("drop_tasks", order_id=order_id)
         self._rows.run("put_tombstone", order_id=order_id, at=stamp(at))
         # By the order as well: a purchase order is placed under its supplier's cart.
         self._rows.run("scrub_attempts", subject=Subject.order(order_id), order_id=order_id)
@@ -513,6 +515,23 @@ class Tx:
             created_at=stamp(record.created_at),
             next_at=_when(record.next_at),
             doc=dump(record),
+        )
+
+    # --- tasks ---
+
+    def tasks(self, order_id: str) -> tuple[Task, ...]:
+        rows = self._rows.run("tasks_of", order_id=order_id)
+        return tuple(load(Task, _text(row, "doc")) for row in rows)
+
+    def put_task(self, task: Task) -> None:
+        self._rows.run(
+            "put_task",
+            order_id=task.order_id,
+            key=task.key,
+            state=task.state.value,
+            created_at=stamp(task.created_at),
+            next_at=_when(task.next_at),
+            doc=dump(task),
         )
 
     # --- intents and attempts ---

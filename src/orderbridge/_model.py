@@ -35,6 +35,7 @@ __all__ = [
     "ShipmentLine",
     "ShipmentNotice",
     "ShippingChoice",
+    "ShopRefund",
     "StorePayment",
 ]
 
@@ -173,6 +174,8 @@ class Line:
         shippable: False for services, downloads, and containers whose children ship.
 
         container: ``ref`` of the bundle this line is a part of, or empty.
+
+        supplier_ref: What the shop says its supplier calls the product; a hint that a rule may follow.
     """
 
     ref: str
@@ -191,6 +194,7 @@ class Line:
     tax: Money
     shippable: bool = True
     container: str = ""
+    supplier_ref: str = ""
 
     @property
     def open(self) -> Decimal:
@@ -198,6 +202,20 @@ class Line:
         if not self.shippable:
             return Decimal(0)
         return max(Decimal(0), self.quantity - self.canceled - self.refunded - self.fulfilled)
+
+
+@attrs.frozen(kw_only=True)
+class ShopRefund:
+    """A refund that the shop has: money given back, or the record that it was.
+
+    Args:
+        ref: The shop's id of it.
+
+        amount: Above zero, tax included.
+    """
+
+    ref: str
+    amount: Money
 
 
 @attrs.frozen(kw_only=True)
@@ -229,6 +247,8 @@ class Order:
 
         total: What the shopper pays in all.
 
+        refunds: What the shopper got back, by whomever; the units of it stand in the lines.
+
         note: The shopper's words to the merchant.
 
         extra: What the platform says beyond the model, by name; not part of the digest.
@@ -249,6 +269,7 @@ class Order:
     bill_to: Address | None = attrs.field(default=None, repr=False)
     shipping: tuple[ShippingChoice, ...] = attrs.field(default=(), repr=False)
     total: Money
+    refunds: tuple[ShopRefund, ...] = ()
     note: str = attrs.field(default="", repr=False)
     tags: tuple[str, ...] = ()
     extra: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_text_pairs, repr=False)

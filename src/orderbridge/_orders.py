@@ -13,7 +13,7 @@ from functools import partial
 
 import attrs
 
-from ._announce import Announce, Report, completes, progress_key, stages
+from ._announce import Announce, Correct, Report, completes, progress_key, stages
 from ._engine import Supplier, World, backoff, perform
 from ._follow import Follow
 from ._intake import plan_order, source, take_in
@@ -22,9 +22,10 @@ from ._model import StorePayment
 from ._place import Pay, Place
 from ._policy import Who
 from ._pull import identify, recognize
-from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject, Task
 from ._saga import Clock, Saga, clock, commit, look, run_flow
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, IntentState, NoticeState, Payment
+from ._states import BEFORE_PLACED, FINAL, Fulfillment, IntentState, NoticeState, Payment, TaskState
+from ._tasks import Perform
 from .adapters import Pays, ReportsProgress, Reserves
 from .errors import BridgeError, ConfigurationError, LeaseLost
 
@@ -40,6 +41,7 @@ class _View:
     record: OrderRecord
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
+    tasks: tuple[Task, ...]
     paying: frozenset[str]  # purchase orders with a payment that may be under way
     fence: int
     due: bool
@@ -55,6 +57,7 @@ def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
         record=record,
         purchases=tx.purchases(order_id),
         notices=tx.notices(order_id),
+        tasks=tx.tasks(order_id),
         paying=frozenset(p.po.id for p in tx.purchases(order_id) if _paying(tx, p)),
         fence=work.fence,
         due=_is_due(work.due_at, now.wall),
@@ -95,12 +98,19 @@ def _next(world: World, view: _View, now: datetime, identified: set[str]) -> Sag
         return read_again(world, record.order.id, view)
     if record.unsourced and (record.next_at is None or record.next_at <= now):
         return _source_again(world, view)
+    for task in view.tasks:
+        if task.state is TaskState.DUE and _is_due(task.next_at, now):
+            if now - record.seen_at > _FRESH:
+                return read_again(world, record.order.id, view)
+            return perform(Perform(world.stores[record.order.store], record, task), world, seen=view.fence)
     for purchase in view.purchases:
         if _is_due(purchase.next_at, now):
             return _purchase(world, view, purchase, now, identified)
     for notice in view.notices:
         if notice.state is NoticeState.DUE and _is_due(notice.next_at, now):
             store = world.stores[record.order.store]
+            if notice.told:
+                return perform(Correct(store, record, notice, view.notices), world, seen=view.fence)
             last = completes(record, view.notices, notice.notice)
             if last and now - record.seen_at > _FRESH:
                 # Before the shop is told that all has left, does it still want no more than we know of?
@@ -309,6 +319,9 @@ def _put_off(order_id: str, fence: int, error: BridgeError) -> Saga[None]:
         for purchase in tx.purchases(order_id):
             if _is_due(purchase.next_at, now.wall):
                 tx.put_purchase(attrs.evolve(purchase, next_at=again_at))
+        for task in tx.tasks(order_id):
+            if _is_due(task.next_at, now.wall):
+                tx.put_task(attrs.evolve(task, next_at=again_at))
         tx.event("PutOff", about=order_id, at=now.wall, order_id=order_id, data={"why": error.message})
         tx.release(subject, due_at=again_at, failures=failures + 1)
 

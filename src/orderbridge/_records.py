@@ -10,7 +10,8 @@ import attrs
 
 from ._model import Order, Package, PurchaseOrder, ShipmentNotice
 from ._money import Money
-from ._states import Fulfillment, IntentState, NoticeState, Payment
+from ._states import Fulfillment, IntentState, NoticeState, Payment, TaskState
+from ._store_adapter import Cancellation, Note, Refund, Refunded
 
 __all__ = [
     "Attempt",
@@ -23,6 +24,7 @@ __all__ = [
     "Review",
     "ReviewCode",
     "Subject",
+    "Task",
     "Work",
 ]
 
@@ -159,6 +161,51 @@ class NoticeRecord:
     created_at: datetime
     next_at: datetime | None = None
     failures: int = 0
+
+    @property
+    def told(self) -> bool:
+        """The shop knows of this departure, though perhaps not yet of its latest tracking number."""
+        return self.state is NoticeState.ANNOUNCED or bool(self.announced)
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """What a person wants done to an order in the shop: exactly one of a note, a cancellation, a refund.
+
+    Args:
+        refunded: What the shop made of the refund, once it is done.
+
+        warnings: What did not come with it.
+    """
+
+    order_id: str
+    note: Note | None = None
+    cancellation: Cancellation | None = None
+    refund: Refund | None = None
+    state: TaskState = TaskState.DUE
+    refunded: Refunded | None = None
+    warnings: tuple[str, ...] = ()
+    op_no: int = 1
+    created_at: datetime
+    next_at: datetime | None = None
+    failures: int = 0
+
+    @property
+    def wish(self) -> Note | Cancellation | Refund:
+        """The one that it is."""
+        found = self.note or self.cancellation or self.refund
+        assert found is not None
+        return found
+
+    @property
+    def key(self) -> str:
+        """Names it for ever within its order."""
+        return self.wish.key
+
+    @property
+    def about(self) -> str:
+        """Its id."""
+        return f"{self.order_id}#{self.key}"
 
 
 @attrs.frozen(kw_only=True)

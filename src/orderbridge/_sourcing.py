@@ -9,7 +9,7 @@ import attrs
 
 from ._model import Allocation, Line, Order, ProductLink
 
-__all__ = ["OwnStock", "Rule", "SkuPrefix", "Sourced", "allocate", "still_needed"]
+__all__ = ["OwnStock", "Rule", "SkuPrefix", "Sourced", "SupplierRef", "allocate", "still_needed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +36,25 @@ class OwnStock:
         return line.sku.startswith(self.prefix)
 
 
-Rule = SkuPrefix | OwnStock
+@attrs.frozen(kw_only=True)
+class SupplierRef:
+    """Lines whose product the shop itself ties to a supplier go to ``supplier``.
+
+    Some shops keep, with a product, what its supplier calls it (PrestaShop: the supplier reference). That
+    text less ``prefix`` is the remote id; lines without one, or without the prefix, are not this rule's.
+    """
+
+    supplier: str
+    prefix: str = ""
+
+    def matches(self, line: Line) -> bool:
+        return line.supplier_ref.startswith(self.prefix) and line.supplier_ref != self.prefix
+
+    def remote_id(self, line: Line) -> str:
+        return line.supplier_ref.removeprefix(self.prefix)
+
+
+Rule = SkuPrefix | SupplierRef | OwnStock
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,7 @@ __all__ = [
     "NoticeState",
     "Payment",
     "Seen",
+    "TaskState",
     "command",
     "move_intent",
     "observe",
@@ -95,6 +96,14 @@ class NoticeState(Enum):
     ANNOUNCED = "ANNOUNCED"
     REFUSED = "REFUSED"
     WITHDRAWN = "WITHDRAWN"
+
+
+class TaskState(Enum):
+    """How far something is that a person wants done in the shop."""
+
+    DUE = "DUE"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
 
 
 F, P, N = Fulfillment, Payment, IntentState

@@ -19,16 +19,18 @@ from ._records import (
     OrderRecord,
     PurchaseRecord,
     ReservationRow,
+    Task,
 )
 from ._saga import Saga, clock, look, run_flow
 from ._states import Fulfillment
-from .adapters import Access, Finding, Reserves
+from .adapters import Access, Carrier, Finding, ListsCarriers, Reserves
 from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = [
     "Health",
     "OrderView",
     "Payable",
+    "carriers",
     "events",
     "health",
     "known_supplier",
@@ -49,6 +51,7 @@ class OrderView:
     record: OrderRecord
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
+    tasks: tuple[Task, ...] = ()
 
     @property
     def in_quote(self) -> bool:
@@ -105,6 +108,20 @@ class Health:
     stopped: str
 
 
+def carriers(world: World, name: str) -> Saga[tuple[Carrier, ...]]:
+    """The carriers that a shop knows.
+
+    Raises:
+        Unsupported: it does not say.
+    """
+    store = world.stores.get(name)
+    if store is None:
+        raise ConfigurationError(f"store: there is no account {name!r}; known are {', '.join(world.stores)}")
+    if not isinstance(store.adapter, ListsCarriers):
+        raise Unsupported(f"{store.platform} does not say which carriers it knows", account=name)
+    return (yield from run_flow(name, store.adapter.carriers()))
+
+
 def order_view(order_id: str) -> Saga[OrderView | None]:
     """An order with all that the bridge does for it."""
     return look(lambda tx: view_of(tx, order_id))
@@ -114,7 +131,12 @@ def view_of(tx: Tx, order_id: str) -> OrderView | None:
     record = tx.order(order_id)
     if record is None:
         return None
-    return OrderView(record=record, purchases=tx.purchases(order_id), notices=tx.notices(order_id))
+    return OrderView(
+        record=record,
+        purchases=tx.purchases(order_id),
+        notices=tx.notices(order_id),
+        tasks=tx.tasks(order_id),
+    )
 
 
 def list_orders(*, store: str, owner: str, after: str, limit: int) -> Saga[tuple[OrderView, ...]]:

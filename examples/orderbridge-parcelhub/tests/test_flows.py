@@ -33,7 +33,7 @@ from orderbridge.adapters import (
     Write,
 )
 from orderbridge.auth import Call, Token
-from orderbridge.errors import Malformed, Unauthorized, Unsupported
+from orderbridge.errors import Malformed, NotFound, Unauthorized, Unsupported
 
 from orderbridge_parcelhub import PLATFORM, Login, ParcelHubAdapter, Settings
 from orderbridge_parcelhub.sandbox import ParcelHub
@@ -365,6 +365,16 @@ def test_an_order_parcelhub_does_not_know_is_none_and_one_without_its_number_can
     assert wire.run(ADAPTER.fetch(attrs.evolve(PO, supplier_ref="O-1"))) is None
     with pytest.raises(Unsupported):
         wire.run(ADAPTER.fetch(PO))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"<!DOCTYPE html>", b'{"error": "no_route"}', b'{"error": "not_f']
+)
+def test_a_404_in_other_words_than_parcelhubs_is_no_absence(placed: PurchaseOrder, body: bytes) -> None:
+    flow = ADAPTER.fetch(placed)
+    next(flow)
+    with pytest.raises(NotFound):
+        flow.send(Response(404, body=body))
 
 
 def test_a_field_that_is_missing_is_named() -> None:

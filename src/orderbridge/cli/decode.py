@@ -20,14 +20,21 @@ __all__ = ["decode", "decode_file"]
 
 
 def decode(
-    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce.")],
+    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce or prestashop.")],
     file: Annotated[
         str, typer.Argument(help="One order, a list of them, or a webhook's body; - is standard input.")
     ],
+    sides: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Further answers of the shop with what its orders only name by id (PrestaShop: addresses, "
+            "currencies, carriers, states, ...), in any order. What they do not say stays empty."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the bridge understands of recorded orders. Exit code 3: some were refused."""
-    found = decode_file(platform, _read(file))
+    found = decode_file(platform, _read(file), *(_read(str(side)) for side in sides or ()))
     orders = [item for item in found if isinstance(item, Order)]
     refused = [(index, item) for index, item in enumerate(found) if isinstance(item, SetAside)]
     if as_json:
@@ -53,8 +60,15 @@ def _read(file: str) -> bytes:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
 
 
-def decode_file(platform: str, body: bytes) -> tuple[Order | SetAside, ...]:
+def decode_file(platform: str, body: bytes, *sides: bytes) -> tuple[Order | SetAside, ...]:
     """The orders in a file, in its order, and in their places those that cannot be understood.
+
+    Args:
+        platform: Which shop system.
+
+        body: The file.
+
+        sides: Further answers of that shop, see ``DecodesOrders``.
 
     Raises:
         ConfigurationError: there is no such shop system here, or it has no way to read files.
@@ -64,7 +78,7 @@ def decode_file(platform: str, body: bytes) -> tuple[Order | SetAside, ...]:
     account = store("file", platform=platform, settings={**needed, "base_url": "https://shop.example"})
     if not isinstance(account.adapter, DecodesOrders):
         raise ConfigurationError(f"platform: {platform} has no way to read orders from a file")
-    return account.adapter.decode_orders(body)
+    return account.adapter.decode_orders(body, *sides)
 
 
 def _is_needed(field: attrs.Attribute[object]) -> bool:
@@ -78,7 +92,8 @@ def _order(order: Order) -> dict[str, object]:
             "number": order.number,
             "placed_at": order.placed_at,
             "updated_at": order.updated_at,
-            "currency": order.currency,
+            # ISO 4217's own word for no currency: the file names one that no side tells of.
+            "currency": None if order.currency == "XXX" else order.currency,
             "payment": order.payment,
             "canceled": order.canceled,
             "raw_status": order.raw_status,

@@ -13,6 +13,7 @@ import attrs
 
 from .. import Order, ProductLink
 from ..errors import ConfigurationError
+from ..sandbox.prestashop import Item, PrestaShopShop
 from ..sandbox.woocommerce import WooCommerceShop
 from ..sandbox.woocommerce.values import Json, Object
 from .output import say_wrong
@@ -87,8 +88,29 @@ def links_of(store: str, supplier: str) -> list[ProductLink]:
     ]
 
 
-def place_orders(shop: WooCommerceShop, seed: int, *, now: datetime) -> None:
-    """Shoppers buy: eleven orders of every kind, the last one an hour ago at the most."""
+@attrs.frozen(kw_only=True)
+class Basket:
+    """What one shopper buys.
+
+    Args:
+        goods: Products and units.
+
+        address: First name, last name, street, city, postcode, country.
+
+        cash: The courier collects the money.
+
+        paid: False for one that was never paid.
+    """
+
+    goods: tuple[tuple[Product, int], ...]
+    address: tuple[str, str, str, str, str, str] = attrs.field(repr=False)
+    at: datetime
+    cash: bool = False
+    paid: bool = True
+
+
+def baskets(seed: int, *, now: datetime) -> list[Basket]:
+    """Eleven orders of every kind, the last one now and the others within the hour."""
     chance = Random(seed)  # noqa: S311 (a demonstration, no secret)
     kinds: list[list[Product]] = [
         [chance.choice(PRODUCTS)],
@@ -103,50 +125,75 @@ def place_orders(shop: WooCommerceShop, seed: int, *, now: datetime) -> None:
         [chance.choice(PRODUCTS), OWN_STOCK, UNLINKED],
     ]
     chance.shuffle(kinds)
-    for number, products in enumerate(kinds):
-        at = now - timedelta(minutes=60 - 5 * number)
-        cash = {"payment_method": "cod", "payment_method_title": "Cash on delivery"}
-        _buy(shop, products, chance, at=at, fields=cash if number == 4 else {})
+    found = [
+        _basket(products, chance, at=now - timedelta(minutes=60 - 5 * number), cash=number == 4)
+        for number, products in enumerate(kinds)
+    ]
     # One that was never paid: seen, and left alone.
-    _buy(shop, [chance.choice(PRODUCTS)], chance, at=now, fields={"status": "pending"})
+    return [*found, attrs.evolve(_basket([chance.choice(PRODUCTS)], chance, at=now, cash=False), paid=False)]
 
 
-def _buy(
-    shop: WooCommerceShop,
-    products: Iterable[Product],
-    chance: Random,
-    *,
-    at: datetime,
-    fields: Mapping[str, str],
-) -> None:
-    first, last, street, city, postcode, country = chance.choice(SHOPPERS)
-    address = {
-        "first_name": first,
-        "last_name": last,
-        "address_1": street,
-        "city": city,
-        "postcode": postcode,
-        "country": country,
-    }
-    lines = [
+def _basket(products: Iterable[Product], chance: Random, *, at: datetime, cash: bool) -> Basket:
+    address = chance.choice(SHOPPERS)
+    goods = tuple((product, chance.choice((1, 1, 2, 3))) for product in products)
+    return Basket(goods=goods, address=address, at=at, cash=cash)
+
+
+def place_orders(shop: WooCommerceShop | PrestaShopShop, seed: int, *, now: datetime) -> None:
+    """Shoppers buy: eleven orders of every kind."""
+    for basket in baskets(seed, now=now):
+        if isinstance(shop, WooCommerceShop):
+            _buy_at_woocommerce(shop, basket)
+        else:
+            _buy_at_prestashop(shop, basket)
+
+
+def _buy_at_woocommerce(shop: WooCommerceShop, basket: Basket) -> None:
+    names = ("first_name", "last_name", "address_1", "city", "postcode", "country")
+    address: Object = dict(zip(names, basket.address, strict=True))
+    lines: list[Object] = [
         {
             "product_id": product.id,
             "variation_id": product.variation,
             "sku": product.sku,
             "name": product.name,
             "price": product.price,
-            "quantity": chance.choice((1, 1, 2, 3)),
+            "quantity": units,
         }
-        for product in products
+        for product, units in basket.goods
     ]
+    fields = {"payment_method": "cod", "payment_method_title": "Cash on delivery"} if basket.cash else {}
     method = {"method_id": "flat_rate", "instance_id": "1", "method_title": "Courier", "total": "6.50"}
     shop.place_order(
         lines,
-        now=at,
-        billing=dict(address),
-        shipping=dict(address),
+        now=basket.at,
+        billing=address,
+        shipping=address,
         shipping_lines=[{"id": 1, "total_tax": "0.00", "taxes": [], "meta_data": [], **method}],
-        **fields,
+        **fields if basket.paid else {"status": "pending"},
+    )
+
+
+def _buy_at_prestashop(shop: PrestaShopShop, basket: Basket) -> None:
+    names = ("firstname", "lastname", "address1", "city", "postcode", "country")
+    lines = [
+        Item(
+            reference=product.sku,
+            name=product.name,
+            price=product.price,
+            product_id=product.id,
+            attribute_id=product.variation,
+            quantity=units,
+        )
+        for product, units in basket.goods
+    ]
+    shop.place_order(
+        lines,
+        now=basket.at,
+        shipping=dict(zip(names, basket.address, strict=True)),
+        shipping_cost="6.50",
+        paid=basket.paid and not basket.cash,
+        module="ps_cashondelivery" if basket.cash else "",
     )
 
 

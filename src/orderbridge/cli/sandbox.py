@@ -12,6 +12,7 @@ import typer
 
 from ..errors import ConfigurationError
 from ..sandbox.faults import Backend, Line
+from ..sandbox.prestashop import PrestaShopShop
 from ..sandbox.rewix import RewixSupplier
 from ..sandbox.server import LoopbackServer
 from ..sandbox.woocommerce import WooCommerceShop
@@ -24,7 +25,7 @@ KEY, PASSWORD = "sandbox", "sandbox"
 
 
 def sandbox(
-    platform: Annotated[str, typer.Argument(help="Which one: woocommerce or rewix.")],
+    platform: Annotated[str, typer.Argument(help="Which one: woocommerce, prestashop or rewix.")],
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
     orders: Annotated[
         list[Path] | None,
@@ -47,7 +48,7 @@ def sandbox(
         if as_json:
             print_json(account)
         else:
-            kind = "stores" if platform == "woocommerce" else "suppliers"
+            kind = "suppliers" if platform == "rewix" else "stores"
             typer.echo(f"{platform} is served at {server.url} until Ctrl-C. An account for it:\n")
             typer.echo(f"[{kind}.sandbox]")
             for name, value in account.items():
@@ -65,12 +66,18 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
         else:
             place_orders(shop, seed, now=datetime.now(UTC))
         return shop, {"consumer_key": shop.consumer_key, "consumer_secret": shop.consumer_secret}
+    if orders:
+        raise ConfigurationError(f"orders: only woocommerce can begin with recorded ones, not {platform}")
+    if platform == "prestashop":
+        prestashop = PrestaShopShop()
+        place_orders(prestashop, seed, now=datetime.now(UTC))
+        return prestashop, {"key": prestashop.key}
     if platform == "rewix":
-        if orders:
-            raise ConfigurationError("orders: only a shop has them; rewix starts with stock and no orders")
         stock = {stock_id: 1000 for product in PRODUCTS for stock_id in product.parts}
         return RewixSupplier(api_key=KEY, password=PASSWORD, stock=stock), {
             "api_key": KEY,
             "password": PASSWORD,
         }
-    raise ConfigurationError(f"platform: there is no sandbox {platform!r}; known are: woocommerce, rewix")
+    raise ConfigurationError(
+        f"platform: there is no sandbox {platform!r}; known are: woocommerce, prestashop, rewix"
+    )

@@ -5,6 +5,7 @@ be told to fail. They serve in process, or over loopback HTTP with ``LoopbackSer
 """
 
 from .faults import Backend, Fault, Line, NoAnswer, NotConnected
+from .prestashop import PrestaShopShop
 from .rewix import RewixSupplier
 from .server import LoopbackServer
 from .woocommerce import WooCommerceShop
@@ -16,6 +17,7 @@ __all__ = [
     "LoopbackServer",
     "NoAnswer",
     "NotConnected",
+    "PrestaShopShop",
     "RewixSupplier",
     "WooCommerceShop",
 ]

@@ -21,6 +21,7 @@ from ..adapters import (
     Bucket,
     Confirmed,
     Flow,
+    Park,
     Past,
     Refused,
     Unclear,
@@ -166,6 +167,8 @@ class Bench:
                 self.wait()  # it may show only later
                 continue
             if result.step in doubtful:
+                if isinstance(result.unknown, Park):
+                    return Unclear(f"{result.step}: it was tried once, and nobody knows what came of it")
                 doubtful.remove(result.step)  # looked for, long enough after: it is not there
             attempted = True
             verdict = self.do(result)

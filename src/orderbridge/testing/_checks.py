@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,7 +9,6 @@ from decimal import Decimal
 
 import attrs
 
-from .._http import Call
 from .._journal import Tx
 from .._records import Attempt, Intent, OrderRecord, PurchaseRecord, Review, ReviewCode
 from .._states import FINAL, HAS_LEFT, Fulfillment, NoticeState, move_intent
@@ -47,6 +45,7 @@ class Watched(Tx):
     def __init__(self, tx: Tx) -> None:
         super().__init__(tx._rows)
         self.added: list[Attempt] = []
+        self.begun: list[Intent] = []
         self.moves: list[tuple[Intent | None, Intent]] = []
         self.fences: list[tuple[str, int]] = []
         self.said: list[str] = []
@@ -55,6 +54,12 @@ class Watched(Tx):
         """Note it."""
         super().add_attempt(attempt)
         self.added.append(attempt)
+
+    def add_intent(self, intent: Intent) -> Intent:
+        """Note it."""
+        added = super().add_intent(intent)
+        self.begun.append(added)
+        return added
 
     def put_intent(self, intent: Intent) -> None:
         """Note from where to where it moves."""
@@ -95,12 +100,16 @@ class Ledger:
         self.doubled_refs: set[str] = set()  # shop orders to which the network sent a write twice
         self.doubled_shoppers: set[str] = set()  # for whom the network ordered twice
         self._attempted: Counter[str] = Counter()
+        self._subjects: dict[int, str] = {}  # of intents
+        self._subject_of: dict[str, str] = {}  # of a request, by its fingerprint
         self._sent: Counter[str] = Counter()
         self._fences: dict[str, int] = {}
 
     def committed(self, tx: Watched) -> None:
         """A transaction is in the journal for good."""
         self._attempted.update(attempt.sha256 for attempt in tx.added)
+        self._subjects.update({intent.id: intent.subject for intent in tx.begun})
+        self._subject_of.update({each.sha256: self._subjects[each.intent] for each in tx.added})
         for before, after in tx.moves:
             if before is not None:
                 try:
@@ -118,11 +127,11 @@ class Ledger:
         if self._sent[sha256] > self._attempted[sha256]:
             self.problems.append(f"I2: request {sha256[:8]} left without an attempt committed before it")
 
-    def doubled(self, call: Call, shoppers: Iterable[str]) -> None:
+    def doubled(self, sha256: str, shoppers: Iterable[str]) -> None:
         """The network has carried a write out twice."""
-        found = re.search(r"/orders/(\d+)", call.url)
-        if found:
-            self.doubled_refs.add(found[1])
+        kind, _, order_id = self._subject_of[sha256].partition("/")
+        if kind == "order":
+            self.doubled_refs.add(order_id.partition("/")[2])
         self.doubled_shoppers.update(shoppers)
 
 
@@ -243,7 +252,7 @@ class Audit:
         if mails > len(numbers):
             yield f"I5: order {sale.ref}: {mails} mails about {len(numbers)} departures"
         if numbers and self._shop.closed(sale.ref) == sale.own:
-            yield f"order {sale.ref}: closed is {not sale.own}, a part shipped by the merchant is {sale.own}"
+            yield f"order {sale.ref}: closed is {sale.own}, a part shipped by the merchant is {sale.own}"
 
     def _in_the_journal(self, sale: Sale) -> Iterator[str]:
         order_id = self._id(sale)

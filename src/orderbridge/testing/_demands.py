@@ -79,6 +79,12 @@ def calls_to(outcome: Outcome, base_url: str) -> list[int]:
     return [int(each[1]) for each in found if each]
 
 
+def went_well(outcome: Outcome, where: str = "") -> None:
+    """Nothing is wrong; else the problems come first, then what was done, then how it went."""
+    __tracebackhide__ = True
+    assert not outcome.problems, "\n".join((*outcome.problems, where, "", *outcome.trace))
+
+
 def padded(response: Response) -> Response:
     """The answer with one more field, as platforms add them all the time."""
     body = response.body.removeprefix(b"\xef\xbb\xbf").strip()
@@ -271,16 +277,16 @@ class Demands(ABC):
     def test_fields_that_nobody_knows_are_ignored(self) -> None:
         """Each answer has one more: the order goes its whole way all the same."""
         outcome = story(self.scene(padded))
-        assert not outcome.problems, outcome.story
+        went_well(outcome)
 
     def test_a_process_killed_at_any_moment_does_all_once(self) -> None:
         """Each moment between two effects of one order's whole life, one after the other."""
         calm = story(self.scene())
-        assert not calm.problems, calm.story
+        went_well(calm)
         for moment in range(1, calm.points + 1):
             scene = self.scene()
             outcome = story(scene, kill_at=moment)
-            assert not outcome.problems, f"killed at moment {moment}\n{outcome.story}"
+            went_well(outcome, f"killed at moment {moment}")
             self.check(scene, outcome)
 
     def test_a_forged_webhook_is_turned_away(self) -> None:
@@ -296,13 +302,13 @@ class Demands(ABC):
     def whatever(self, fault: Fault) -> None:
         """One fault to each call in turn, and the order's whole life goes right."""
         calm = story(self.scene())
-        assert not calm.problems, calm.story
+        went_well(calm)
         calls = calls_to(calm, self.given().base_url)
         assert calls, "no call went to the platform"
         for call in calls:
             scene = self.scene()
             outcome = story(scene, fault_at={call: fault})
-            assert not outcome.problems, f"call {call}: {fault.value}\n{outcome.story}"
+            went_well(outcome, f"call {call}: {fault.value}")
             if fault is not Fault.DOUBLED:
                 self.check(scene, outcome)
 

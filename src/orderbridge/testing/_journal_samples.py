@@ -21,8 +21,9 @@ from .._model import (
     StorePayment,
 )
 from .._money import Money
-from .._records import Attempt, Intent, NoticeRecord, OrderRecord, PurchaseRecord
+from .._records import Attempt, Intent, NoticeRecord, OrderRecord, PurchaseRecord, Task
 from .._states import Fulfillment, IntentState, Payment
+from ..adapters import Note, Refund, Refunded, RefundLine
 
 __all__ = [
     "MINUTE",
@@ -30,6 +31,7 @@ __all__ = [
     "SHOPPER",
     "a_notice",
     "a_purchase",
+    "a_task",
     "an_attempt",
     "an_intent",
     "an_order",
@@ -129,6 +131,16 @@ def a_notice(key: str, *, shipment: str, created_at: datetime = NOW) -> NoticeRe
         completes=False,
     )
     return NoticeRecord(notice=notice, shipment_ref=shipment, created_at=created_at, refs=("9",))
+
+
+def a_task(key: str, amount: Money | None = None, *, created_at: datetime = NOW) -> Task:
+    """A note, or a refund of ``amount``."""
+    if amount is None:
+        return Task(order_id="shop/7", note=Note(key=key, text="Ring Zoë"), created_at=created_at)
+    line = RefundLine(line_ref="l1", units=Decimal("0.5"), amount=amount)
+    refund = Refund(key=key, amount=amount, lines=(line,), reason="Broken", gives_money=True)
+    refunded = Refunded(ref="4", amount=amount, gave_money=True)
+    return Task(order_id="shop/7", refund=refund, refunded=refunded, created_at=created_at)
 
 
 def an_intent(about: str = "shop/7/hub/1", step: str = "create", subject: str = "order/shop/7") -> Intent:

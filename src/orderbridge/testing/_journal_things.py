@@ -10,14 +10,16 @@ import pytest
 
 from .._journal import Journal, Tx
 from .._model import Address, ProductLink
+from .._money import Money
 from .._records import Attempt, OrderRecord, PurchaseRecord, ReservationRow, ReviewCode, Subject
-from .._states import Fulfillment, NoticeState
+from .._states import Fulfillment, NoticeState, TaskState
 from ..errors import JournalError
 from ._journal_samples import (
     MINUTE,
     NOW,
     a_notice,
     a_purchase,
+    a_task,
     an_attempt,
     an_intent,
     an_order,
@@ -283,6 +285,24 @@ class ThingTests:
         journal.transact(lambda tx: tx.put_notice(told))
         assert journal.look(lambda tx: tx.notices("shop/7")) == (told, second)
         assert journal.look(lambda tx: tx.count_notices()) == {"ANNOUNCED": 1, "DUE": 1}
+
+    # --- tasks ---
+
+    def test_tasks_come_back_oldest_first_and_a_key_names_one(self, journal: Journal) -> None:
+        note, refund = a_task("z"), a_task("a", Money.of("2.50", "EUR"), created_at=NOW + MINUTE)
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order())
+            tx.put_task(refund)
+            tx.put_task(note)
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.tasks("shop/7")) == (note, refund)
+        done = attrs.evolve(note, state=TaskState.DONE)
+        journal.transact(lambda tx: tx.put_task(done))
+        assert journal.look(lambda tx: tx.tasks("shop/7")) == (done, refund)
+        journal.transact(lambda tx: tx.forget("shop/7", NOW))
+        assert journal.look(lambda tx: tx.tasks("shop/7")) == ()
 
     # --- reviews and money ---
 

@@ -291,7 +291,7 @@ class SimulatedWorld:
             self._tell(process, f"{words} -> {came}{fault}")
             if self._fault is Fault.DOUBLED and sha256 is not None:
                 ordered = self.scene.supplier.backend.orders()[orders_before:]
-                self.ledger.doubled(call, {order.shopper for order in ordered})
+                self.ledger.doubled(sha256, {order.shopper for order in ordered})
 
     # --- time ---
 

@@ -9,12 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
+import attrs
+
 from .._http import Call, Response
+from ..sandbox.prestashop import DEPARTURES, Item, PrestaShopShop
 from ..sandbox.rewix import Code, RewixSupplier
 from ..sandbox.woocommerce import WooCommerceShop
 from .backends import TRACKING, Ordered, Shown
 
-__all__ = ["RewixBackend", "WooCommerceBackend"]
+__all__ = ["PrestaShopBackend", "RewixBackend", "WooCommerceBackend"]
 
 _DEPARTURE_MAILS = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
 _PART = re.compile(r"(\d+) x ([\w-]+)")
@@ -52,8 +55,9 @@ class WooCommerceBackend:
                 )
                 for shown in self.shop.shipments(order_id)
             ]
-        told = [str(note["note"]) for note in self.shop.notes(order_id)]
-        return [
+        notes = sorted(self.shop.notes(order_id), key=lambda note: int(str(note["id"])))
+        told = [str(note["note"]) for note in notes]
+        shown = [
             Shown(
                 # A number stands once as itself and once in its link.
                 numbers=tuple(dict.fromkeys(TRACKING.findall(text))),
@@ -62,6 +66,15 @@ class WooCommerceBackend:
             for text in told
             if text.startswith("Shipped")
         ]
+        for text in told:
+            right, corrects, wrong = text.partition(" in place of ")
+            if corrects:
+                numbers = tuple(dict.fromkeys(TRACKING.findall(right)))
+                gone = set(TRACKING.findall(wrong))
+                shown = [
+                    attrs.evolve(each, numbers=numbers) if gone & {*each.numbers} else each for each in shown
+                ]
+        return shown
 
     def mails(self, ref: str) -> int:
         """Mails about departures; WooCommerce counts the one about a completed order among them."""
@@ -77,6 +90,41 @@ class WooCommerceBackend:
 
     def _lines(self, order_id: int) -> list[dict[str, Any]]:
         return cast("list[dict[str, Any]]", json.loads(json.dumps(self.shop.order(order_id)["line_items"])))
+
+
+class PrestaShopBackend:
+    """A PrestaShop, which cannot say what is in a parcel."""
+
+    def __init__(self, shop: PrestaShopShop) -> None:
+        self.shop = shop
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """Carry the call out."""
+        return self.shop.handle(call, now)
+
+    def sell(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> str:
+        """A shopper buys."""
+        first, _, last = shopper.partition(" ")
+        lines = [Item(reference=sku, quantity=units) for sku, units in goods.items()]
+        name = {"firstname": first, "lastname": last}
+        return str(self.shop.place_order(lines, now=now, shipping=name))
+
+    def shown(self, ref: str) -> Sequence[Shown]:
+        """Each order_carrier that has a tracking number."""
+        numbers = [parcel["tracking_number"] for parcel in self.shop.parcels(int(ref))]
+        return [Shown(numbers=tuple(TRACKING.findall(number))) for number in numbers if number]
+
+    def mails(self, ref: str) -> int:
+        """Mails about departures: of the state "shipped", and of a parcel in transit."""
+        return sum(mail.order_id == int(ref) and mail.template in DEPARTURES for mail in self.shop.mails)
+
+    def closed(self, ref: str) -> bool:
+        """It is in a state that counts as shipped."""
+        return self.shop.state(int(ref)).get("shipped") == "1"
+
+    def effects(self) -> int:
+        """Calls that changed the shop."""
+        return len(self.shop.effects)
 
 
 class RewixBackend:

@@ -42,7 +42,8 @@ from ..adapters import (
 )
 from ..sandbox.faults import Fault
 from ._bench import SHOPPER, START, Bench, Through, read_settings
-from ._demands import POLICY, Demands, Flows
+from ._demands import POLICY, Flows
+from ._store_abilities import StoreAbilities, each_fault
 from .backends import StoreBackend, tracking_number
 from .simulator import Outcome, Scene, StoreSide, a_rewix
 
@@ -52,10 +53,8 @@ S = TypeVar("S", bound=AccountSettings)
 
 GOODS = {"SUITE-1": 2, "SUITE-2": 1}
 
-each_fault = pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
 
-
-class StoreSuite(Demands, Generic[S]):
+class StoreSuite(StoreAbilities, Generic[S]):
     """Give the platform, its settings, and a simulated shop."""
 
     @abstractmethod
@@ -124,7 +123,8 @@ class StoreSuite(Demands, Generic[S]):
         """An order was sold, and nobody has been told anything."""
         side = self.side()
         bench = Bench(side)
-        return bench, self._flows(side, self.sold(side, bench), Past(), bench)
+        flows = self._flows(side, self.sold(side, bench), Past(), bench)
+        return bench, {**flows, **self.begin_abilities(side, bench)}
 
     def at_last(self) -> tuple[Bench, Flows]:
         """All has been told."""
@@ -141,7 +141,7 @@ class StoreSuite(Demands, Generic[S]):
         warm, stale = bench.past, Past(attempted=True)
         flows["announce, warm"] = lambda: adapter.announce(order, self.notice(order), warm)
         flows["announce, stale"] = lambda: adapter.announce(order, self.notice(order), stale)
-        return bench, flows
+        return bench, {**flows, **self.end_abilities(side, bench)}
 
     def _flows(self, side: StoreSide, order: Order, past: Past, bench: Bench) -> Flows:
         adapter, since, now = side.adapter, START - timedelta(hours=1), bench.now

@@ -217,7 +217,8 @@ class ParcelHubAdapter(Pays, Probes):
 
     def _order(self, order_id: str) -> Flow[WireOrder | None]:
         response = yield Read("GET", f"/orders/{quote(order_id, safe='')}")
-        return None if response.status == 404 else decode(WireOrder, response)
+        # A proxy's 404, or one for a wrong base_url, says nothing about the order: decode raises.
+        return None if _says_absent(response) else decode(WireOrder, response)
 
     def _stage(self, code: str) -> Flow[Fulfillment | None]:
         """What a code means. The list is kept for a day, and read anew for a code it does not hold."""
@@ -232,6 +233,16 @@ class ParcelHubAdapter(Pays, Probes):
             if code in stages:
                 return _STAGES.get(stages[code] or "")
         return None
+
+
+def _says_absent(response: Response) -> bool:
+    """ParcelHub itself says that it has no such thing."""
+    if response.status != 404:
+        return False
+    try:
+        return decode_bytes(WireAnswer, response.body).error == "not_found"
+    except Malformed:
+        return False
 
 
 def _send(method: str, path: str, document: Mapping[str, object]) -> Request:

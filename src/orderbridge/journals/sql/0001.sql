@@ -55,6 +55,11 @@ CREATE TABLE notices (
   UNIQUE (po_id, shipment_ref));
 CREATE INDEX notices_by_order ON notices (order_id);
 
+-- What people want done to an order in its shop.
+CREATE TABLE tasks (
+  order_id TEXT NOT NULL REFERENCES orders (id), key TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
+  next_at TEXT, doc TEXT NOT NULL, PRIMARY KEY (order_id, key));
+
 CREATE TABLE intents (
   id INTEGER PRIMARY KEY, subject TEXT NOT NULL, about TEXT NOT NULL, operation TEXT NOT NULL, op_no INTEGER NOT NULL,
   step TEXT NOT NULL, account TEXT NOT NULL, state TEXT NOT NULL, doc TEXT NOT NULL,

@@ -181,6 +181,18 @@ ON CONFLICT (key) DO UPDATE SET state = excluded.state, next_at = excluded.next_
 -- The notices of an order, oldest first.
 SELECT doc FROM notices WHERE order_id = :order_id ORDER BY created_at, key;
 
+-- name: put_task
+-- Keep what a person wants done in the shop.
+INSERT INTO tasks (order_id, key, state, created_at, next_at, doc)
+VALUES (:order_id, :key, :state, :created_at, :next_at, :doc)
+ON CONFLICT (order_id, key) DO UPDATE SET state = excluded.state, next_at = excluded.next_at, doc = excluded.doc;
+-- name: tasks_of
+-- What people want done to an order, oldest first.
+SELECT doc FROM tasks WHERE order_id = :order_id ORDER BY created_at, key;
+-- name: drop_tasks
+-- Forget what people wrote about an order.
+DELETE FROM tasks WHERE order_id = :order_id;
+
 -- name: find_intent
 -- The intent of one step.
 SELECT id, state, doc FROM intents

@@ -43,13 +43,18 @@ def refund(
         for line in rows(order["line_items"])
         if line["id"] in given
     ]
+    freight = [
+        _line(shop, line, given[integer(line["id"])])
+        for line in rows(order["shipping_lines"])
+        if line["id"] in given
+    ]
     tax = sum((amount(line["total_tax"]) for line in back), Decimal(0))
-    net = sum((amount(line["total"]) for line in back), Decimal(0))
+    freight_tax = sum((amount(line["total_tax"]) for line in freight), Decimal(0))
+    net = sum((amount(line["total"]) for line in back + freight), freight_tax)
     asked, left = Decimal(total) if total else -(net + tax), shop.unrefunded(order_id)
     if not 0 <= asked <= left:
         raise refuse("Invalid refund amount.")
-    if through_gateway:
-        _send_back(shop, order, asked)
+    gave = through_gateway and _send_back(shop, order, asked)
     full = asked == left
     local, gmt = shop.dates(now)
     made: Object = {
@@ -59,18 +64,21 @@ def refund(
         "amount": money(asked, shop.decimals),
         "reason": reason,
         "refunded_by": 1,
-        "refunded_payment": through_gateway,
+        "refunded_payment": gave,
         "meta_data": [
             {"id": shop.ids.next("meta"), "key": "_refund_type", "value": "full" if full else "partial"}
         ],
         "line_items": array(back),
-        "shipping_lines": [],
-        "tax_lines": [shop.catalog.tax_line(tax, Decimal(0))] if back else [],
+        "shipping_lines": array(freight),
+        "tax_lines": [shop.catalog.tax_line(tax, freight_tax)] if back or freight else [],
         "fee_lines": [],
     }
     shop.refunds[order_id].insert(0, made)
     listed: Object = {"id": made["id"], "reason": reason, "total": f"-{made['amount']}"}
     order["refunds"] = [listed, *rows(order.get("refunds"))]
+    if through_gateway and not gave:
+        # The record stands from before the gateway was asked.
+        raise WpError("internal_server_error", "<p>There has been a critical error.</p>", 500)
     if restock:
         for line in back:
             shop.catalog.restock(line, -integer(line["quantity"]))
@@ -111,7 +119,8 @@ def links(home: str, order_id: int, made: Object) -> Object:
     }
 
 
-def _send_back(shop: Shop, order: Object, asked: Decimal) -> None:
+def _send_back(shop: Shop, order: Object, asked: Decimal) -> bool:
+    """False where the shop crashes while the money is on its way."""
     match shop.gateways.get(text(order["payment_method"])):
         case None:
             raise refuse("The payment gateway for this order does not exist.")
@@ -119,8 +128,12 @@ def _send_back(shop: Shop, order: Object, asked: Decimal) -> None:
             raise refuse("The payment gateway for this order does not support automatic refunds.")
         case "declines":
             raise refuse("FakePay: refund declined")
-        case "refunds":
+        case "refunds" | "silent" | "fatal" as how:
             shop.money_back.append((integer(order["id"]), money(asked, shop.decimals)))
+            if how == "silent":
+                # A no like any other: the record goes again.
+                raise refuse("cURL error 28: Operation timed out after 30001 milliseconds")
+            return how == "refunds"
 
 
 def _line(shop: Shop, line: Object, given: Object) -> Object:

@@ -141,6 +141,8 @@ class Fulfillments:
                 for entry in given
             ]
         self._check(changed)
+        # The day it left is that of the last change.
+        changed.meta = [entry for entry in changed.meta if entry["key"] != "_date_fulfilled"]
         self.made[one.id] = changed
         self._save(changed, now)
         self._mail(changed, body, "updated" if before else "created")

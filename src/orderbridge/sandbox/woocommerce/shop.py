@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -49,6 +49,7 @@ SHOPPER: Object = {
     "country": "PL",
     "phone": "+48 500 000 001",
 }
+Gateway: TypeAlias = Literal["refunds", "declines", "cannot", "silent", "fatal"]
 SYMBOLS = {"EUR": "€", "USD": "$", "PLN": "zł", "GBP": "£"}
 SUMS = ("discount_total", "discount_tax", "shipping_total", "shipping_tax", "cart_tax", "total", "total_tax")
 
@@ -85,7 +86,8 @@ class Shop:
         tax_percent: On all lines.
 
         gateways: Per payment method, what happens when money is to go back through it: it goes,
-            it is declined, or the gateway cannot. A method not named here has no gateway.
+            it is declined, or the gateway cannot; or it goes, and the shop does not hear of it in time
+            (``silent``) or crashes over it (``fatal``). A method not named here has no gateway.
 
         fulfillments: The core feature of that name is switched on.
 
@@ -101,10 +103,8 @@ class Shop:
     currency: str = "EUR"
     decimals: int = 2
     tax_percent: int = 23
-    gateways: dict[str, Literal["refunds", "declines", "cannot"]] = attrs.field(
-        factory=lambda: dict[str, Literal["refunds", "declines", "cannot"]](
-            stripe="refunds", bacs="cannot", cod="cannot"
-        )
+    gateways: dict[str, Gateway] = attrs.field(
+        factory=lambda: dict[str, Gateway](stripe="refunds", bacs="cannot", cod="cannot")
     )
     fulfillments: bool = False
     tracking_plugin: Literal["official", "ast"] | None = None

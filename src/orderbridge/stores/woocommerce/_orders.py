@@ -10,9 +10,9 @@ from typing import cast
 
 import attrs
 
-from .._model import Address, Line, Money, Order, ShippingChoice, StorePayment
-from ..errors import Malformed
-from ._woocommerce_wire import (
+from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
+from ...errors import Malformed
+from ._wire import (
     CLOSED,
     COMPLETED,
     SHIPMENT_META,
@@ -124,6 +124,13 @@ def order_from(
                 total=_money(line.total, wire.currency, f"$.shipping_lines[{index}].total"),
             )
             for index, line in enumerate(wire.shipping_lines)
+        ),
+        refunds=tuple(
+            ShopRefund(
+                ref=text(refund.id), amount=_money(-refund.total, wire.currency, f"$.refunds[{index}].total")
+            )
+            for index, refund in enumerate(wire.refunds)
+            if refund.total < 0
         ),
         total=total,
         note=words(wire.customer_note),

@@ -15,8 +15,8 @@ from typing import TypeAlias, cast
 
 import attrs
 
-from ..adapters import Read, Response, decode, decode_bytes
-from ..errors import Malformed
+from ...adapters import Read, Response, decode, decode_bytes
+from ...errors import Malformed
 
 # What should be text and is not always: plug-ins write numbers, false and null.
 Scalar: TypeAlias = str | int | float | bool | None
@@ -35,12 +35,15 @@ NOTICE_META = "_orderbridge_notice"
 # On an order, plus the notice's key, where a shop has no other place for what has left.
 SHIPMENT_META = "_orderbridge_shipment_"
 STATE_META = "_orderbridge_state"
+# Where tracking plug-ins keep theirs.
+TRACKINGS_META = "_wc_shipment_tracking_items"
 
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
 
 @attrs.frozen(kw_only=True)
 class WireMeta:
+    id: object = 0
     key: Scalar = ""
     value: object = None
     display_key: object = None
@@ -86,8 +89,9 @@ class WireShipping:
 
 @attrs.frozen(kw_only=True)
 class WireRefunded:
-    """What the order itself says of a refund: money only."""
+    """What the order itself says of a refund: money only, below zero."""
 
+    id: Scalar = ""
     total: Decimal = Decimal(0)
 
 
@@ -158,6 +162,10 @@ class WireRefundLine:
 
 @attrs.frozen(kw_only=True)
 class WireRefund:
+    id: Scalar = ""
+    amount: Scalar = ""
+    reason: Scalar = ""
+    refunded_payment: object = False
     line_items: tuple[WireRefundLine, ...] = ()
 
 
@@ -200,6 +208,48 @@ class WireFulfillments:
 class WireTracking:
     tracking_id: Scalar = ""
     tracking_number: Scalar = ""
+    tracking_provider: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireProvider:
+    """A carrier in the list of newer versions."""
+
+    value: str
+    label: Scalar = ""
+    url: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireStatus:
+    slug: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireTax:
+    id: Scalar = ""
+    total: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireCharge:
+    """A line, or a way of shipping, as money that may go back."""
+
+    id: int | str
+    quantity: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+    taxes: tuple[WireTax, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class WireBill:
+    """As much of an order as must be looked at before money goes back."""
+
+    currency: str
+    total: Decimal
+    line_items: tuple[WireCharge, ...]
+    shipping_lines: tuple[WireCharge, ...] = ()
+    refunds: tuple[WireRefunded, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -291,6 +341,12 @@ def number_of(value: object) -> int:
     return int(shown) if shown.isdigit() else 0
 
 
+def decimal_of(value: object) -> Decimal:
+    """An amount that may be missing: the empty text of shops counts for nothing."""
+    shown = text(value)
+    return Decimal(shown) if re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", shown) else Decimal(0)
+
+
 def units_of(value: object) -> Decimal:
     # Only for what the shop itself lists as shipped: a number that is none counts for nothing.
     shown = text(value)
@@ -335,6 +391,17 @@ def fulfillments_from(response: Response) -> tuple[WireFulfillment, ...]:
 
 _FULFILLMENTS = cast(
     "type[WireFulfillments | list[WireFulfillment]]", WireFulfillments | list[WireFulfillment]
+)
+
+
+def providers_from(response: Response) -> tuple[WireProvider, ...]:
+    """A list, or an object by code: both come out of PHP's arrays."""
+    answer = decode(_PROVIDERS, response)
+    return tuple(answer.values() if isinstance(answer, dict) else answer)
+
+
+_PROVIDERS = cast(
+    "type[list[WireProvider] | dict[str, WireProvider]]", list[WireProvider] | dict[str, WireProvider]
 )
 
 

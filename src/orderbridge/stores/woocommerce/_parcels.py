@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import attrs
 
-from .._model import NoticeLine, Order, Package, ShipmentNotice
-from ._woocommerce_orders import fulfilled_units
-from ._woocommerce_wire import NOTICE_META, WireFulfillment
+from ..._model import NoticeLine, Order, Package, ShipmentNotice
+from ._orders import fulfilled_units
+from ._wire import NOTICE_META, WireFulfillment
 
 
 @attrs.frozen(kw_only=True)
@@ -29,9 +27,10 @@ class Parcel:
     def items(self) -> dict[str, Decimal]:
         return {ref: Decimal(units) for ref, units in self.lines}
 
-    def body(self, key: str, slug: str, *, notify: bool) -> dict[str, object]:
+    def meta(self, slug: str) -> dict[str, object]:
+        """What an entry says of this parcel; what is empty is not to be there."""
         package = self.packages[0]
-        meta: dict[str, object] = {
+        return {
             "_items": [{"item_id": int(ref), "qty": units} for ref, units in self.lines],
             "_tracking_number": self.numbers,
             # The screens read the first, newer code the second.
@@ -39,8 +38,10 @@ class Parcel:
             "_shipping_provider": slug,
             "_provider_name": package.carrier if slug == "other" else "",
             "_tracking_url": link(package),
-            NOTICE_META: key,
         }
+
+    def body(self, key: str, slug: str, *, notify: bool) -> dict[str, object]:
+        meta = {**self.meta(slug), NOTICE_META: key}
         # Without an id of 0 the shop drops the meta and then complains that there are no items.
         rows = [{"id": 0, "key": name, "value": value} for name, value in meta.items() if value]
         return {"status": "fulfilled", "is_fulfilled": True, "meta_data": rows, "notify_customer": notify}
@@ -103,55 +104,3 @@ def departure(order: Order, notice: ShipmentNotice) -> str:
         for package in notice.packages
     )
     return ". ".join(part for part in (f"Shipped: {left}" if left else "Shipped", parcels) if part)
-
-
-# --- carriers ----------------------------------------------------------------------------------------
-
-# What WooCommerce's own order fulfillments call the carriers they know (10.2).
-_CORE_CARRIERS = """
-    acs-courier amazon-logistics an-post aras-kargo australia-post azerpost bartolini-brt belpochta bpost
-    bulgarian-posts canada-post cdek ceska-posta chronopost correos ctt cyprus-post deutsche-post dhl dpd
-    econt eimskip elta evri-hermes fan-courier fastway fedex geniki-taxydromiki gls haypost helthjem
-    hrvatska-posta inpost islandspostur itella kazpost la-poste-colissimo lasership-ontrac latvijas-pasts
-    liechtensteinische-post magyar-posta makedonska-posta maltapost matkahuolto mondial-relay mpl mrw
-    new-zealand-post nova-poshta omniva osterreichische-post parcelforce poczta-polska post-luxembourg
-    posta-moldovei posta-romana poste-italiane poste-san-marino posten-norge-bring postnl postnord
-    purolator royal-mail russian-post sda seur slovenska-posta spee-dee-delivery startrack swiss-post
-    toll ukrposhta ups urgent-cargus usps yurtici-kargo zasilkovna
-"""
-CORE_CARRIERS = frozenset(_CORE_CARRIERS.split())
-_ALSO_CALLED = {
-    "austrian-post": "osterreichische-post",
-    "bartolini": "bartolini-brt",
-    "bring": "posten-norge-bring",
-    "brt": "bartolini-brt",
-    "colissimo": "la-poste-colissimo",
-    "correos-express": "correos",
-    "evri": "evri-hermes",
-    "federal-express": "fedex",
-    "general-logistics-systems": "gls",
-    "hermes": "evri-hermes",
-    "la-poste": "la-poste-colissimo",
-    "lasership": "lasership-ontrac",
-    "ontrac": "lasership-ontrac",
-    "packeta": "zasilkovna",
-    "post-at": "osterreichische-post",
-    "posten-norge": "posten-norge-bring",
-    "smartposti": "itella",
-    "smartposti-itella": "itella",
-    "united-parcel-service": "ups",
-}
-
-
-def same_name(name: str) -> str:
-    """A form in which spellings of a carrier's name compare equal: ``Česká pošta`` is ``ceska-posta``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def core_carrier(name: str) -> str:
-    """WooCommerce's slug for a carrier, or empty; ``DHL Express`` and ``DPD Poland`` are their brands."""
-    key = same_name(name)
-    key = _ALSO_CALLED.get(key, key)
-    brand = key.partition("-")[0]
-    return next((slug for slug in (key, brand) if slug in CORE_CARRIERS), "")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..adapters import Access, Finding, Flow, Read, Response, decode, raise_for_status
-from ._woocommerce_wire import (
+from ...adapters import Access, Finding, Flow, Read, Response, decode, raise_for_status
+from ._wire import (
     API,
     JSON,
     KEEP,
@@ -17,6 +17,7 @@ from ._woocommerce_wire import (
 )
 
 _MANAGER = "Give the key to a user with the role Shop manager."
+_WRITES = frozenset({"Annotates", "CancelsShopOrders", "CorrectsTracking", "Refunds", "ReportsProgress"})
 _READ_WRITE = "Give the key the permission Read/Write."
 
 
@@ -46,7 +47,7 @@ def look(base_url: str) -> Flow[Access]:
         return Access(identity=identity, findings=tuple(findings))
     # No order has the id 0, so this changes nothing; but the key's permission is looked at first.
     findings.append(_may_write((yield Read("PUT", f"{API}/orders/0", headers=JSON, body=b"{}"))))
-    lacks = frozenset[str]() if findings[-1].ok else frozenset({"Annotates", "ReportsProgress"})
+    lacks = frozenset[str]() if findings[-1].ok else _WRITES
     response = yield get(f"{API}/system_status", ("_fields", "environment"))
     manager = response.status == 200
     version = text(decode(WireSystem, response).environment.version) if manager else ""

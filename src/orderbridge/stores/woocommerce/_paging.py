@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ..adapters import Cursor
-from ._woocommerce_wire import WireRow, number_of
+from ...adapters import Cursor
+from ._wire import WireRow, number_of
 
 PER_PAGE = 100
 # A change may become readable a little after the time written on it; so much is read again each time.

@@ -1,0 +1,70 @@
+"""Writes capabilities.md from the abilities our adapters inherit; run it after giving one a new ability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import distribution
+from inspect import getdoc
+from pathlib import Path
+
+from orderbridge import adapters
+from orderbridge.adapters import StorePlatform, SupplierPlatform
+
+PAGE = Path(__file__).with_name("capabilities.md")
+
+INTRO = """\
+<!-- Made by docs/make_capabilities.py from the adapters: give an adapter an ability, then run it. -->
+
+# What each platform can do
+
+Every store gives its orders and takes shipment notices; every supplier takes orders and says how far they
+are. The rest are abilities. What is missing here is missing in the platform, and the bridge says so with a
+typed error, `Unsupported`, instead of pretending. An account may be able to do less than its platform:
+`orderbridge probe` tells.
+"""
+STORES = (
+    "Annotates",
+    "CancelsShopOrders",
+    "CorrectsTracking",
+    "DecodesOrders",
+    "ListsCarriers",
+    "Probes",
+    "ReceivesWebhooks",
+    "Refunds",
+    "ReportsProgress",
+)
+SUPPLIERS = ("PaidByHand", "Pays", "Probes", "ReceivesWebhooks", "Reserves")
+
+
+def ours(group: str) -> Iterator[StorePlatform | SupplierPlatform]:
+    """Our own platforms, not those of plug-ins that happen to be installed."""
+    for entry in distribution("orderbridge").entry_points.select(group=group):
+        yield entry.load()
+
+
+def table(abilities: Iterable[str], platforms: Iterable[StorePlatform | SupplierPlatform]) -> str:
+    """One row an ability, one column a platform."""
+    columns = sorted(platforms, key=lambda platform: platform.title)
+    rows = [
+        f"| Ability | | {' | '.join(platform.title for platform in columns)} |",
+        f"|---|---|{':-:|' * len(columns)}",
+    ]
+    for name in abilities:
+        ability = getattr(adapters, name)
+        said = (getdoc(ability) or "").split("\n\n")[0].replace("\n", " ")
+        assert all(isinstance(platform.adapter, type) for platform in columns), "an adapter is a class"
+        can = ("yes" if issubclass(platform.adapter, ability) else "" for platform in columns)
+        rows.append(f"| `{name}` | {said} | {' | '.join(can)} |")
+    return "\n".join(rows) + "\n"
+
+
+def page() -> str:
+    """The whole page."""
+    stores, suppliers = ours("orderbridge.stores"), ours("orderbridge.suppliers")
+    return "\n".join(
+        (INTRO, "## Stores\n", table(STORES, stores), "## Suppliers\n", table(SUPPLIERS, suppliers))
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,164 @@
+"""What a flow is, the writes it asks for, and what is known when nobody knows what came of one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import timedelta
+from enum import Enum
+from typing import TypeAlias, TypeVar
+
+import attrs
+
+from ._http import Read, Request, Response
+from ._model import Money
+
+T = TypeVar("T")
+
+Flow: TypeAlias = Generator[Read, Response, T]
+"""Yields reads, is sent their answers, returns a ``T``."""
+
+Cursor: TypeAlias = str
+"""Where a pull goes on: text that only its adapter understands."""
+
+
+@attrs.frozen(kw_only=True)
+class SameKey:
+    """The platform dedupes on a key in the request: the stored bytes are sent again within ``lifetime``."""
+
+    lifetime: timedelta
+
+
+@attrs.frozen(kw_only=True)
+class LookUp:
+    """The flow itself finds out by reading: it returns the result if the write landed, else the write.
+
+    Args:
+        late: How long after our deadline the platform may still carry the request out.
+
+        lag: How long after that a read may still not show it.
+    """
+
+    late: timedelta = timedelta(minutes=10)
+    lag: timedelta = timedelta(minutes=1)
+
+
+@attrs.frozen(kw_only=True)
+class Repeat:
+    """Doing it twice is the same as once (an absolute set), or costs nothing (a draft)."""
+
+    late: timedelta = timedelta(minutes=10)
+    lag: timedelta = timedelta(minutes=1)
+
+
+@attrs.frozen
+class Park:
+    """Nothing can tell: one attempt ever, then a person decides."""
+
+
+UnknownRule: TypeAlias = SameKey | LookUp | Repeat | Park
+
+
+@attrs.frozen
+class Write:
+    """The next effect on the platform. It is journalled, then sent once.
+
+    Args:
+        step: Names it within its operation: ``"create"``, ``"tracking"``. The same step is the same
+            effect; several of a kind get a number or key in their name.
+
+        request: Before signing. For the same state of the world always the same bytes.
+
+        unknown: What to do if nobody learns whether it happened.
+
+        amount: The money it moves, which the budgets must allow.
+
+        binding: False for what costs nothing if left behind, such as a draft.
+    """
+
+    step: str
+    request: Request
+    unknown: UnknownRule = attrs.field(kw_only=True)
+    amount: Money | None = attrs.field(default=None, kw_only=True)
+    binding: bool = attrs.field(default=True, kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class Past:
+    """What is known when a flow runs again.
+
+    Args:
+        answers: The answers to this operation's confirmed writes, by step.
+
+        attempted: A write of this operation has been tried before, with whatever outcome.
+    """
+
+    answers: Mapping[str, Response] = attrs.field(factory=dict[str, Response], repr=False)
+    attempted: bool = False
+
+
+@attrs.frozen
+class Unclear:
+    """The platform holds something that might be ours and might not: a person must look.
+
+    Args:
+        evidence: What was found and why it does not fit, without shopper data.
+    """
+
+    evidence: str
+
+
+class Refusal(Enum):
+    """Why a platform said no, as far as the next step depends on it."""
+
+    INVALID = "INVALID"
+    UNAUTHORIZED = "UNAUTHORIZED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PAYMENT_REFUSED = "PAYMENT_REFUSED"
+
+
+@attrs.frozen
+class Confirmed:
+    """The answer says that the write took place."""
+
+
+@attrs.frozen
+class Refused:
+    """The answer says that the write did not and will not take place.
+
+    Args:
+        why: The kind of refusal.
+
+        code: The platform's own code.
+
+        message: The platform's own words, if they hold no shopper data.
+    """
+
+    why: Refusal
+    code: str = attrs.field(default="", kw_only=True)
+    message: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen
+class Throttled:
+    """Turned away before any effect; come back after so many seconds, where the platform says."""
+
+    after: float | None = None
+
+
+@attrs.frozen
+class Unknown:
+    """The answer proves neither."""
+
+    why: str = ""
+
+
+Verdict: TypeAlias = Confirmed | Refused | Throttled | Unknown
+
+
+def judge_by_status(response: Response) -> Verdict:
+    """The default: 2xx is confirmed, all else is unknown until an adapter declares otherwise."""
+    if 200 <= response.status < 300:
+        return Confirmed()
+    return Unknown(f"HTTP {response.status}")

@@ -1,0 +1,336 @@
+"""How PrestaShop's rows become an order of ours: payment, units, addresses, refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+
+from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
+from ...errors import Malformed
+from ._wire import Row, utc
+
+OWN = "orderbridge"  # on order states of our own, as their module
+NO_CURRENCY = "XXX"  # ISO 4217 for none: a file alone does not say it
+
+PARAMETERS = (
+    "PS_TIMEZONE",
+    "PS_LANG_DEFAULT",
+    "PS_OS_SHIPPING",
+    "PS_OS_DELIVERED",
+    "PS_OS_CANCELED",
+    "PS_OS_REFUND",
+    "PS_OS_ERROR",
+    "PS_OS_COD_VALIDATION",
+)
+
+
+@attrs.frozen(kw_only=True)
+class Shop:
+    """What an order's numbers mean: the shop's own settings and lists.
+
+    Args:
+        parameters: Of the shop's configuration, by name. Ids of order states stand there as text.
+
+        states: Order states by id.
+
+        time_zone: As the merchant says it; empty for the shop's own word.
+
+        ready_states: Ids of states in which an order is to be shipped; empty for "by their flags".
+
+        cash_modules: Payment modules by which the courier collects the money.
+    """
+
+    parameters: Mapping[str, str]
+    states: Mapping[int, Row]
+    time_zone: str = ""
+    ready_states: tuple[int, ...] = ()
+    cash_modules: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.time_zone or self.parameters.get("PS_TIMEZONE", "") or "UTC")
+
+    @property
+    def language(self) -> int:
+        return self.state_id("PS_LANG_DEFAULT")
+
+    def state_id(self, parameter: str) -> int:
+        """A number out of the configuration; 0 where the shop has none."""
+        return Row({"id": self.parameters.get(parameter, "")}).id()
+
+    def is_closed(self, state: int) -> bool:
+        """Nothing is to be shipped any more. No flag says so, and names are translated."""
+        names = ("PS_OS_CANCELED", "PS_OS_REFUND", "PS_OS_ERROR")
+        return state > 0 and state in {self.state_id(name) for name in names}
+
+    def says(self, state: int, flag: str) -> bool:
+        found = self.states.get(state)
+        return found is not None and found.flag(flag)
+
+
+@attrs.frozen(kw_only=True)
+class Sides:
+    """What orders name by id only, by that id; what is not there stays empty in the order.
+
+    Args:
+        details: The lines, by the order's id.
+
+        slips: Credit slips, by the order's id.
+
+        virtual: Products that are not shipped.
+    """
+
+    addresses: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    customers: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    countries: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    regions: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    currencies: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    carriers: Mapping[int, Row] = attrs.field(factory=dict[int, Row])
+    details: Mapping[int, tuple[Row, ...]] = attrs.field(factory=dict[int, tuple[Row, ...]])
+    slips: Mapping[int, tuple[Row, ...]] = attrs.field(factory=dict[int, tuple[Row, ...]])
+    virtual: frozenset[int] = frozenset()
+
+
+def zone_of(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Malformed(
+            f"$.PS_TIMEZONE: {name[:40]!r} is not a time zone such as Europe/Rome", path="$"
+        ) from None
+
+
+def by_id(rows: Iterable[Row]) -> dict[int, Row]:
+    return {row.id(): row for row in rows if row.id()}
+
+
+def by_order(rows: Iterable[Row]) -> dict[int, tuple[Row, ...]]:
+    found: dict[int, tuple[Row, ...]] = {}
+    for row in sorted(rows, key=Row.id):
+        found[row.id("id_order")] = (*found.get(row.id("id_order"), ()), row)
+    return found
+
+
+def order_from(row: Row, shop: Shop, sides: Sides) -> Order:
+    """Our order. ``store`` stays empty: an adapter does not know what the account is called."""
+    ref = row.id()
+    if not ref:
+        raise Malformed(f"$.id: {row.text('id')[:20]!r} is not an order's id", path="$.id")
+    placed = row.stamp("date_add")
+    if not placed:
+        raise Malformed("$.date_add: no time came; an order that was placed has one", path="$.date_add")
+    currency = _currency(row, sides)
+    total = row.number("total_paid_tax_incl" if row.text("total_paid_tax_incl") else "total_paid")
+    slips = sides.slips.get(ref, ())
+    lines = _lines(row, currency, shop, sides, slips)
+    state = row.id("current_state")
+    payment = _payment(row, shop, total, sum((slip_amount(slip) for slip in slips), Decimal(0)))
+    email = sides.customers.get(row.id("id_customer"), Row({})).text("email")
+    carrier = row.id("id_carrier")
+    known = sides.carriers.get(carrier)
+    return Order(
+        store="",
+        ref=str(ref),
+        number=row.text("reference") or str(ref),
+        placed_at=utc(placed, shop.zone),
+        updated_at=utc(row.stamp("date_upd") or placed, shop.zone),
+        currency=currency,
+        payment=payment,
+        # Downloads need nobody; an order with no lines at all needs a person.
+        ready=_ready(row, shop) and (not lines or any(line.shippable for line in lines)),
+        canceled=shop.is_closed(state),
+        raw_status=shop.states[state].words("name", shop.language) if state in shop.states else "",
+        lines=lines,
+        ship_to=_address(row.id("id_address_delivery"), sides, email),
+        bill_to=_address(row.id("id_address_invoice"), sides, email),
+        shipping=()
+        if known is None
+        else (
+            ShippingChoice(
+                code=str(known.id("id_reference") or carrier),
+                title="" if known.text("name") == "0" else known.words("name"),
+                total=_money(row.number("total_shipping_tax_excl"), currency, "$.total_shipping_tax_excl"),
+            ),
+        ),
+        total=_money(total, currency, "$.total_paid"),
+        refunds=tuple(
+            ShopRefund(
+                ref=str(slip.id()), amount=_money(slip_amount(slip), currency, "$.order_slips[].amount")
+            )
+            for slip in slips
+            if slip_amount(slip) > 0
+        ),
+        extra=tuple(
+            (name, row.text(name))
+            for name in ("module", "payment", "current_state", "gift_message", "total_discounts", "id_shop")
+            if row.text(name)
+        ),
+    )
+
+
+def unpaid_rest(row: Row) -> bool:
+    """The shop has written down less money than the order costs; rounding aside."""
+    total = row.number("total_paid_tax_incl" if row.text("total_paid_tax_incl") else "total_paid")
+    total = min(total, row.number("total_paid") or total)
+    return row.number("total_paid_real") < total - Decimal("0.05")
+
+
+def slip_amount(slip: Row) -> Decimal:
+    """What a credit slip gives back, tax included.
+
+    Its ``amount`` holds goods without or with tax, as the customer's group is shown prices, and never
+    shipping. Only an amount that is neither was chosen by hand and counts instead.
+    """
+    goods = slip.number("total_products_tax_incl", "$.order_slips[]")
+    chosen = slip.number("amount", "$.order_slips[]")
+    shipping = slip.number("total_shipping_tax_incl", "$.order_slips[]")
+    shipping = shipping or slip.number("shipping_cost_amount", "$.order_slips[]")
+    net = slip.number("total_products_tax_excl", "$.order_slips[]")
+    if chosen > 0 and chosen not in (goods, net):
+        goods = chosen
+    return goods + shipping
+
+
+def _currency(row: Row, sides: Sides) -> str:
+    found = sides.currencies.get(row.id("id_currency"))
+    return found.text("iso_code").upper() or NO_CURRENCY if found is not None else NO_CURRENCY
+
+
+def _ready(row: Row, shop: Shop) -> bool:
+    state = row.id("current_state")
+    if shop.is_closed(state) or state not in shop.states:
+        return False
+    if shop.ready_states:
+        # Our own states only say how far a ready order is.
+        return state in shop.ready_states or shop.states[state].text("module_name") == OWN
+    if shop.says(state, "shipped"):
+        return False
+    return shop.says(state, "paid") or _on_delivery(row, shop)
+
+
+def _on_delivery(row: Row, shop: Shop) -> bool:
+    """Cash on delivery, in the state that its module gives or one the merchant named."""
+    if row.text("module") not in shop.cash_modules:
+        return False
+    state = row.id("current_state")
+    validated = {shop.state_id("PS_OS_COD_VALIDATION"), *shop.ready_states}
+    return state in validated or shop.says(state, "shipped")
+
+
+def _payment(row: Row, shop: Shop, total: Decimal, back: Decimal) -> StorePayment:
+    state = row.id("current_state")
+    if state not in shop.states:
+        return StorePayment.UNKNOWN
+    if state == shop.state_id("PS_OS_REFUND"):
+        return StorePayment.REFUNDED
+    real = row.number("total_paid_real")
+    # A state that is paid is PrestaShop's word for it. Cash on delivery goes on to a state that says so
+    # before the courier has come.
+    paid = shop.says(state, "paid")
+    if paid or back > 0:
+        if back <= 0:
+            return StorePayment.PAID
+        return StorePayment.REFUNDED if back >= total else StorePayment.PART_REFUNDED
+    if shop.is_closed(state):
+        return StorePayment.PAID if real > 0 and not unpaid_rest(row) else StorePayment.VOIDED
+    if _on_delivery(row, shop):
+        return StorePayment.ON_DELIVERY
+    return StorePayment.PART_PAID if 0 < real < total else StorePayment.UNPAID
+
+
+def _lines(row: Row, currency: str, shop: Shop, sides: Sides, slips: tuple[Row, ...]) -> tuple[Line, ...]:
+    all_left = shop.says(row.id("current_state"), "shipped")
+    all_back = 0 < row.id("current_state") == shop.state_id("PS_OS_REFUND")
+    given_back: dict[int, Decimal] = {}
+    for slip in slips:
+        for item in slip.below("order_slip_details"):
+            ref = item.id("id_order_detail")
+            given_back[ref] = given_back.get(ref, Decimal(0)) + _units(
+                item, "product_quantity", "$.order_slips[]"
+            )
+    details = sides.details.get(row.id())
+    lines: list[Line] = []
+    for index, item in enumerate(details if details is not None else row.below("order_rows")):
+        path = f"$.order_details[{index}]" if details is not None else f"$.associations.order_rows[{index}]"
+        ref = item.id()
+        if not ref:
+            raise Malformed(f"{path}.id: {item.text('id')[:20]!r} is not a line's id", path=f"{path}.id")
+        quantity = _units(item, "product_quantity", path)
+        each, each_gross = item.number("unit_price_tax_excl", path), item.number("unit_price_tax_incl", path)
+        net, gross = each * quantity, each_gross * quantity
+        if item.text("total_price_tax_excl"):
+            net = item.number("total_price_tax_excl", path)
+            gross = item.number("total_price_tax_incl", path)
+        # The same unit stands in both, so never the sum. What came back without a slip is not counted: it is
+        # a parcel on its way home, and no money.
+        back = max(
+            _units(item, "product_quantity_refunded", path),
+            given_back.get(ref, Decimal(0)),
+        )
+        product, variant = item.id("product_id"), item.id("product_attribute_id")
+        lines.append(
+            Line(
+                ref=str(ref),
+                ship_ref=str(ref),
+                sku=item.text("product_reference"),
+                product_ref=str(product or ""),
+                variant_ref=str(variant or ""),
+                name=item.words("product_name"),
+                attributes=_attributes(item),
+                quantity=quantity,
+                refunded=quantity if all_back else min(quantity, back),
+                fulfilled=quantity if all_left else Decimal(0),
+                unit_price=_money(each, currency, f"{path}.unit_price_tax_excl"),
+                total=_money(net, currency, f"{path}.total_price_tax_excl"),
+                tax=_money(gross - net, currency, f"{path}.total_price_tax_incl"),
+                # A download is known by its file, any other service by its product.
+                shippable=product not in sides.virtual and not item.text("download_hash"),
+                supplier_ref=item.text("product_supplier_reference"),
+            )
+        )
+    return tuple(lines)
+
+
+def _attributes(item: Row) -> tuple[tuple[str, str], ...]:
+    # What the shopper wrote or uploaded stands in the customization itself.
+    chosen = item.id("id_customization")
+    return (("customization", str(chosen)),) if chosen else ()
+
+
+def _units(item: Row, name: str, path: str) -> Decimal:
+    value = item.number(name, path)
+    if value < 0:
+        raise Malformed(f"{path}.{name}: {value} is not a quantity of zero or more", path=f"{path}.{name}")
+    return value
+
+
+def _address(ref: int, sides: Sides, email: str) -> Address | None:
+    row = sides.addresses.get(ref)
+    if row is None:
+        return None
+    region = sides.regions.get(row.id("id_state"), Row({}))
+    country = sides.countries.get(row.id("id_country"), Row({}))
+    return Address(
+        name=f"{row.words('firstname')} {row.words('lastname')}".strip(),
+        company=row.words("company"),
+        line1=row.words("address1"),
+        line2=row.words("address2"),
+        city=row.words("city"),
+        region=region.words("name"),
+        region_code=region.text("iso_code"),
+        postal_code=row.text("postcode"),
+        country=country.text("iso_code").upper(),
+        phone=row.text("phone_mobile") or row.text("phone"),
+        email=email,
+        tax_id=row.text("vat_number") or row.text("dni"),
+    )
+
+
+def _money(amount: Decimal, currency: str, path: str) -> Money:
+    try:
+        return Money(amount, currency)
+    except ValueError as error:
+        raise Malformed(f"{path}: {error}", path=path) from None

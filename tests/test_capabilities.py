@@ -1,0 +1,37 @@
+"""The page about what each platform can do says what the adapters can do."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from orderbridge import _store_adapter, _supplier_adapter, adapters
+
+ROOT = Path(__file__).parents[1]
+
+
+def made_by() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_capabilities", ROOT / "docs/make_capabilities.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_what_the_adapters_give() -> None:
+    """Run ``python docs/make_capabilities.py`` after giving an adapter an ability."""
+    assert (ROOT / "docs/capabilities.md").read_text(encoding="utf-8") == made_by().page()
+
+
+def test_every_ability_stands_on_the_page() -> None:
+    module = made_by()
+    abilities = {
+        name
+        for name in adapters.__all__
+        if getattr(getattr(adapters, name), "__abstractmethods__", None)
+        and getattr(adapters, name).__module__
+        in (_store_adapter.__name__, _supplier_adapter.__name__, adapters.__name__)
+    }
+    assert abilities - {"StoreAdapter", "SupplierAdapter"} == {*module.STORES, *module.SUPPLIERS}
