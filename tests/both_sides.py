@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import attrs
@@ -21,9 +21,10 @@ import orderbridge as ob
 from orderbridge._drivers import Clockwork, SyncDriver
 from orderbridge._http import Call, Response
 from orderbridge.adapters import Bucket
-from orderbridge.sandbox import Backend, LoopbackServer, RewixSupplier, WooCommerceShop
+from orderbridge.sandbox import Backend, LoopbackServer, PrestaShopShop, RewixSupplier, WooCommerceShop
 from orderbridge.sandbox.faults import Fault, Line
-from orderbridge.stores import woocommerce
+from orderbridge.sandbox.prestashop import DEPARTURES, Item
+from orderbridge.stores import prestashop, woocommerce
 from orderbridge.suppliers import rewix
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "START",
     "Jumping",
     "Plan",
+    "PrestaShopSides",
     "Sides",
     "Watched",
     "a_warehouse",
@@ -48,6 +50,7 @@ AUTOMATIC = ob.Policy(place=ob.Who.AUTOMATIC)
 AT_ONCE = Bucket(per_second=1e6, burst=1_000_000)
 
 ob.register(attrs.evolve(woocommerce.PLATFORM, name="fast-woocommerce", limits=lambda _: AT_ONCE))
+ob.register(attrs.evolve(prestashop.PLATFORM, name="fast-prestashop", limits=lambda _: AT_ONCE))
 ob.register(attrs.evolve(rewix.PLATFORM, name="fast-rewix", limits=lambda _: AT_ONCE))
 
 
@@ -131,12 +134,12 @@ class Sides:
     def __init__(
         self,
         *,
-        shop: WooCommerceShop | None = None,
+        shop: Any = None,
         warehouse: RewixSupplier | None = None,
         clock: Clockwork | None = None,
     ) -> None:
         self.clock = clock or Jumping()
-        self.shop = shop or WooCommerceShop(https=False, fulfillments=True)
+        self.shop = shop or self.a_shop()
         self.warehouse = warehouse or a_warehouse()
         self.at_shop, self.at_warehouse = Watched(self.shop), Watched(self.warehouse)
         self.shop_plan, self.warehouse_plan = Plan(), Plan()
@@ -145,7 +148,10 @@ class Sides:
         self.shop_url = self.serve(self.at_shop, self.shop_plan)
         self.warehouse_url = self.serve(self.at_warehouse, self.warehouse_plan)
 
-    def __enter__(self) -> Sides:
+    def a_shop(self) -> Any:
+        return WooCommerceShop(https=False, fulfillments=True)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -232,6 +238,31 @@ class Sides:
         ref = int(order_id.partition("/")[2])
         kinds = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
         return sum(mail.order_id == ref and mail.kind in kinds for mail in self.shop.mails)
+
+
+class PrestaShopSides(Sides):
+    """The same with a PrestaShop."""
+
+    shop: PrestaShopShop
+
+    def a_shop(self) -> Any:
+        return PrestaShopShop()
+
+    def store(self, name: str = "shop", **settings: Any) -> ob.Account:
+        keys = {"base_url": self.shop_url, "key": self.shop.key}
+        return ob.store(name, platform="fast-prestashop", settings={**keys, **settings})
+
+    def sell(self, basket: Mapping[str, int | str], **overrides: Any) -> str:
+        lines = [Item(reference=sku, quantity=int(units)) for sku, units in basket.items()]
+        return f"shop/{self.shop.place_order(lines, now=self.now(), **overrides)}"
+
+    def shown(self, order_id: str) -> list[str]:
+        parcels = self.shop.parcels(int(order_id.partition("/")[2]))
+        return [parcel["tracking_number"] for parcel in parcels if parcel["tracking_number"]]
+
+    def departure_mails(self, order_id: str) -> int:
+        ref = int(order_id.partition("/")[2])
+        return sum(mail.order_id == ref and mail.template in DEPARTURES for mail in self.shop.mails)
 
 
 def a_warehouse(

@@ -153,7 +153,13 @@ class Shop:
             "countries": [{"id": 10, "iso_code": "IT"}],
             "states": [{"id": 89, "iso_code": "AG", "name": "Agrigento"}],
             "carriers": [
-                {"id": 2, "id_reference": 2, "name": "My carrier", "url": "", "deleted": "1"},
+                {
+                    "id": 2,
+                    "id_reference": 2,
+                    "name": "My carrier",
+                    "url": "https://t.example/@",
+                    "deleted": "1",
+                },
                 {
                     "id": 9,
                     "id_reference": 2,

@@ -620,3 +620,31 @@ def test_all_of_these_tests_run_between_real_sandboxes(sides: Sides) -> None:
     assert sides.now() >= START
     assert attrs.has(type(sides.store().settings))
     bridge.close()
+
+
+# --- one account under two names ----------------------------------------------------------------------
+
+
+def test_a_supplier_account_under_two_names_is_an_error_and_orders_nothing_twice(sides: Sides) -> None:
+    order_id = sides.sell({"RW-100": 1, "R2-101": 1})
+    bridge = sides.bridge(
+        suppliers=[sides.supplier(), sides.supplier("second")],
+        rules=(*RULES, ob.SkuPrefix(prefix="R2-", supplier="second")),
+    )
+    failures = dict(bridge.run_once().failures)
+    assert [why for why in failures.values() if "keep one name" in why and "'rewix'" in why], failures
+    sides.live(bridge)
+    assert sides.ordered() in ([], [{"100": 1}])
+    assert bridge.order(order_id) is not None
+
+
+def test_a_shop_under_a_new_name_is_an_error_and_orders_nothing_twice(sides: Sides) -> None:
+    """Such as an account that was renamed in the configuration."""
+    bridge = sides.bridge()
+    sides.sell({"RW-100": 1})
+    sides.live(bridge)
+    assert sides.ordered() == [{"100": 1}]
+    renamed = sides.bridge(stores=[sides.store(), sides.store("main")], journal=bridge._setup.journal)
+    failures = dict(renamed.run_once().failures)
+    assert "keep one name" in failures["pull/main"]
+    assert sides.ordered() == [{"100": 1}]

@@ -256,3 +256,75 @@ def test_every_recorded_order_and_webhook_is_decoded_or_refused_in_words(shared:
             assert str(item["path"]).startswith("$"), file.name
         understood += len(found["orders"])
     assert understood > 40
+
+
+# --- what an order names by id only -----------------------------------------------------------------
+
+PRESTASHOP_ORDER = {
+    "order": {
+        "id": 7,
+        "reference": "QOVMLRBZX",
+        "current_state": "6",
+        "id_currency": "1",
+        "id_address_delivery": "5",
+        "id_carrier": "2",
+        "total_paid": "24.00",
+        "total_paid_tax_incl": "24.00",
+        "date_add": "2026-03-02 09:00:00",
+        "date_upd": "2026-03-02 09:00:00",
+        "associations": {
+            "order_rows": [
+                {"id": "1", "product_id": "3", "product_quantity": "2", "unit_price_tax_excl": "10"}
+            ]
+        },
+    }
+}
+PRESTASHOP_SIDES: dict[str, object] = {
+    "currencies": {"currencies": [{"id": 1, "iso_code": "EUR"}]},
+    "addresses": {"addresses": [{"id": 5, "firstname": "Ines", "lastname": "Moreau", "id_country": "8"}]},
+    "countries": {"countries": [{"id": 8, "iso_code": "FR"}]},
+    "states": {
+        "order_states": [
+            {"id": 6, "name": "Annulé", "template": "order_canceled", "paid": "0", "shipped": "0"}
+        ]
+    },
+}
+
+
+def decoded(tmp_path: Path, *sides: str) -> dict[str, object]:
+    files: list[str] = []
+    for name, said in [("order", PRESTASHOP_ORDER), *((side, PRESTASHOP_SIDES[side]) for side in sides)]:
+        files.append(str(tmp_path / f"{name}.json"))
+        Path(files[-1]).write_text(json.dumps(said))
+    result = CliRunner().invoke(app, ["decode", "prestashop", *files, "--json"])
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["orders"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_what_no_side_tells_of_is_null(tmp_path: Path) -> None:
+    found = decoded(tmp_path)
+    nulls = ("currency", "ship_to", "bill_to", "raw_status")
+    assert [found[name] for name in nulls] == [None] * 4
+    assert (found["payment"], found["canceled"], found["shipping"]) == ("UNKNOWN", False, [])
+    assert found["total"] == "24.00"
+
+
+def test_sides_tell_of_what_an_order_names_by_id_only(tmp_path: Path) -> None:
+    found = decoded(tmp_path, "states", "countries", "addresses", "currencies")
+    assert (found["currency"], found["raw_status"], found["canceled"]) == ("EUR", "Annulé", True)
+    assert isinstance(found["ship_to"], dict)
+    assert (found["ship_to"]["name"], found["ship_to"]["country"]) == ("Ines Moreau", "FR")
+
+
+def test_a_side_that_is_no_answer_of_the_shop_is_a_usage_error(tmp_path: Path) -> None:
+    order, side = tmp_path / "order.json", tmp_path / "notes.txt"
+    order.write_text(json.dumps(PRESTASHOP_ORDER))
+    side.write_text("remember the milk")
+    result = CliRunner().invoke(app, ["decode", "prestashop", str(order), str(side)])
+    assert result.exit_code == 2
+    assert "side 1" in result.stderr
+    result = CliRunner().invoke(app, ["decode", "prestashop", str(order), str(tmp_path / "none.json")])
+    assert result.exit_code == 2
+    assert "none.json" in result.stderr

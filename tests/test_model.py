@@ -207,6 +207,7 @@ LINE_CHANGES: dict[str, object] = {
     "shippable": False,
     "container": "9",
     "supplier_ref": "A-1",
+    "link_as": "5-6",
 }
 
 

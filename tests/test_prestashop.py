@@ -595,20 +595,40 @@ def test_a_part_shipment_shows_its_number_says_what_left_and_mails_once() -> Non
     assert len(there.writes) == 3
 
 
-def test_the_last_departure_sets_the_state_once_and_its_mail_is_the_only_one() -> None:
+def unlinked() -> Shop:
+    """A shop whose order goes by a carrier without a tracking address, so that no parcel's mail goes out."""
+    there = Shop()
+    there.tables["carriers"][0]["url"] = ""
+    return there
+
+
+def test_the_last_departure_sets_the_state_once_and_the_parcels_mail_is_the_only_one() -> None:
+    """The stock mail of the shipped state names no number: the parcel's does, so that one goes."""
     there = Shop()
     told(there, notice("A", "B", completes=True))
     assert [write.step for write in there.writes] == [
         "tracking-1",
-        "parcel-2",
         "thread",
         "message-k1",
+        "parcel-2",
+        "tracking-2",
         "state",
     ]
-    assert there.mails == ["order_histories"]
+    assert there.mails == ["order_carriers"]
     assert there.tables["orders"][0]["current_state"] == 4
     told(there, notice("A", "B", completes=True))
-    assert len(there.writes) == 5
+    assert len(there.writes) == 6
+
+
+def test_where_no_parcel_can_be_mailed_the_shipped_state_is() -> None:
+    there = unlinked()
+    result = told(there, notice("A", completes=True))
+    assert isinstance(result, Announced)
+    assert result.warnings == ()
+    assert there.mails == ["order_histories"]
+    part = told(unlinked(), notice("A"))
+    assert isinstance(part, Announced)
+    assert [warning for warning in part.warnings if "not mailed" in warning]
 
 
 def test_a_second_parcel_that_mails_gets_a_row_first_as_making_one_never_mails() -> None:
@@ -637,12 +657,14 @@ def test_no_mail_where_none_is_wanted() -> None:
 def test_a_mail_server_that_is_down_doubles_nothing(completes: bool) -> None:
     there = Shop()
     there.mail_down = True
-    assert isinstance(told(there, notice("A", completes=completes)), Announced)
+    result = told(there, notice("A", completes=completes))
+    assert isinstance(result, Announced)
+    assert [warning for warning in result.warnings if "may not have gone out" in warning]
     steps = [write.step for write in there.writes]
     assert len(steps) == len(set(steps))
 
 
-@pytest.mark.parametrize("lost", ["thread", "message-k1", "tracking-1", "parcel-2", "state"])
+@pytest.mark.parametrize("lost", ["thread", "message-k1", "tracking-1", "parcel-2", "tracking-2", "state"])
 def test_a_lost_answer_to_any_write_leaves_one_effect(lost: str) -> None:
     there = Shop()
     there.lose = lambda write: write.step == lost
@@ -650,7 +672,7 @@ def test_a_lost_answer_to_any_write_leaves_one_effect(lost: str) -> None:
     assert len(there.tables["order_carriers"]) == 2
     assert len(there.tables["customer_messages"]) == len(there.tables["customer_threads"]) == 1
     assert len(there.tables["order_histories"]) == 2
-    assert there.mails == ["order_histories"]
+    assert there.mails == ["order_carriers"]
 
 
 def test_an_unpaid_order_is_never_set_to_a_state_that_books_its_payment() -> None:
@@ -739,7 +761,7 @@ def test_rules_for_unknown_outcomes() -> None:
     }
 
 
-def test_a_corrected_number_replaces_the_old_one_and_nothing_else() -> None:
+def test_a_corrected_number_replaces_the_old_one_and_the_shopper_gets_it() -> None:
     there = Shop()
     first = notice("A", "B")
     told(there, first)
@@ -752,8 +774,12 @@ def test_a_corrected_number_replaces_the_old_one_and_nothing_else() -> None:
         result = there.do(adapter, lambda past: adapter.correct(fetched(there), right, first.packages, past))
         assert isinstance(result, Announced)
     assert [row["tracking_number"] for row in there.tables["order_carriers"]] == ["A", "B2"]
-    assert len(there.writes) == wrote + 1
-    assert len(there.mails) == 1
+    assert there.writes[wrote].step == "corrected-2"
+    assert len(there.writes) == wrote + 2
+    said = str(there.tables["customer_messages"][-1]["message"])
+    assert "B2, in place of A, B" in said
+    # One for the departure, and one with the right number.
+    assert there.mails == ["order_carriers", "order_carriers"]
 
 
 # --- progress, notes, cancels, refunds -----------------------------------------------------------------

@@ -107,9 +107,14 @@ class TestPrestaShop(StoreSuite[prestashop.Settings]):
 
 
 class TestPrestaShop17(TestPrestaShop):
-    """No PATCH, no order note, numbers as texts."""
+    """No PATCH, no order note, numbers as texts; and a carrier whose parcels are mailed by themselves."""
 
     version = "1.7.8.11"
+
+    def backend(self) -> StoreBackend:
+        shop = PrestaShopShop(version=self.version)
+        shop.tables["carriers"][2]["url"] = "https://carrier.example/@"
+        return PrestaShopBackend(shop)
 
 
 # --- broken adapters ----------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from .adapters import (
     Write,
 )
 
-__all__ = ["Announce", "Correct", "Report", "completes", "progress_key", "stages"]
+__all__ = ["Announce", "Correct", "Report", "completes", "delivered", "progress_key", "stages"]
 
 R = TypeVar("R")
 
@@ -43,11 +43,15 @@ _WORDS = {
     Fulfillment.PREPARING: "Working on",
     Fulfillment.READY: "Ready",
     Fulfillment.ON_HOLD: "On hold",
+    Fulfillment.DELIVERED: "Delivered",
+    Fulfillment.COMPLETED: "Delivered",
 }
+_ARRIVED = frozenset({Fulfillment.DELIVERED, Fulfillment.COMPLETED})
+_GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
 
 
 def stages(purchases: Sequence[PurchaseRecord]) -> tuple[tuple[str, str], ...]:
-    """What the shop is to show before anything ships: supplier and word, one each purchase order."""
+    """What the shop is to show beside departures: supplier and word, one each purchase order."""
     return tuple((record.po.supplier, _word(record)) for record in purchases if record.fulfillment in _WORDS)
 
 
@@ -65,14 +69,25 @@ def progress_key(shown: tuple[tuple[str, str], ...]) -> str:
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
 
-def completes(order: OrderRecord, notices: Sequence[NoticeRecord], notice: ShipmentNotice) -> bool:
-    """Is nothing of the shop's order left to ship once this notice is told?"""
+def delivered(
+    order: OrderRecord, purchases: Sequence[PurchaseRecord], notices: Sequence[NoticeRecord]
+) -> bool:
+    """Has all of the shop's order reached the shopper?"""
+    alive = [record for record in purchases if record.fulfillment not in _GIVEN_UP]
+    arrived = bool(alive) and all(record.fulfillment in _ARRIVED for record in alive)
+    return arrived and all(notice.told for notice in notices) and completes(order, notices)
+
+
+def completes(
+    order: OrderRecord, notices: Sequence[NoticeRecord], notice: ShipmentNotice | None = None
+) -> bool:
+    """Is nothing of the shop's order left to ship once this notice is told, or as it stands?"""
     for line in order.order.lines:
         if not line.shippable:
             continue
         told = Decimal(0)
         for record in notices:
-            mine = record.notice.key == notice.key
+            mine = notice is not None and record.notice.key == notice.key
             if mine or record.told:
                 told += sum((n.units for n in record.notice.lines if n.line_ref == line.ref), Decimal(0))
         # The shop may show ours as shipped already, or others' beside ours: never count both twice.
@@ -105,6 +120,7 @@ class Announce(StoreOperation[Announced]):
     """Tell the shop of one departure, once."""
 
     name = "announce"
+    decisions = ("retry", "told", "ignore")
 
     def __init__(
         self, store: Store, order: OrderRecord, record: NoticeRecord, notices: Sequence[NoticeRecord]
@@ -203,11 +219,18 @@ class Report(StoreOperation[Noted]):
     name = "report"
 
     def __init__(
-        self, store: Store, adapter: ReportsProgress, order: OrderRecord, shown: tuple[tuple[str, str], ...]
+        self,
+        store: Store,
+        adapter: ReportsProgress,
+        order: OrderRecord,
+        shown: tuple[tuple[str, str], ...],
+        *,
+        arrived: bool,
     ) -> None:
         super().__init__(store, order)
         self._adapter = adapter
-        self._progress = Progress(key=progress_key(shown), order_id=self.order_id, stages=shown)
+        key = progress_key(shown)
+        self._progress = Progress(key=key, order_id=self.order_id, stages=shown, delivered=arrived)
         self.about = f"{self.order_id}#{self._progress.key}"
         self.failures = order.failures
 

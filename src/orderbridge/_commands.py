@@ -291,9 +291,25 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
         )
         if decision == "retry":
             _retry(tx, review, now)
+        elif decision == "told":
+            _told(tx, review, now)
         return attrs.evolve(review, resolved_at=now.wall, decision=decision)
 
     return (yield from commit(work))
+
+
+def _told(tx: Tx, review: Review, now: Clock) -> None:
+    """A person has told the shop, or found that it shows all there is: the departure is done with."""
+    for record in tx.notices(review.order_id):
+        if record.notice.key == review.about and record.state is not NoticeState.ANNOUNCED:
+            packages = record.notice.packages
+            tx.put_notice(
+                attrs.evolve(
+                    record, state=NoticeState.ANNOUNCED, announced=packages, next_at=None, failures=0
+                )
+            )
+            tx.event("ToldByHand", about=review.about, at=now.wall, order_id=review.order_id)
+    plan_order(tx, review.order_id, now)
 
 
 def _retry(tx: Tx, review: Review, now: Clock) -> None:

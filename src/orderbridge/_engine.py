@@ -134,6 +134,7 @@ class Operation(ABC, Generic[R]):
     order_id: str = ""
     owner: str = ""
     failures: int = 0  # in a row, before this run
+    decisions: tuple[str, ...] = ("retry", "ignore")  # what a person who is asked about it may answer
     moves_money: bool = False  # ours or the merchant's: the stop switch keeps it back
 
     @abstractmethod
@@ -179,7 +180,7 @@ class Operation(ABC, Generic[R]):
             code,
             about=self.about,
             evidence=evidence,
-            decisions=("retry", "ignore"),
+            decisions=self.decisions,
             at=now.wall,
             order_id=self.order_id,
             account=self.account,

@@ -11,16 +11,16 @@ from decimal import Decimal
 import attrs
 
 from ._engine import World
-from ._journal import Tx, link_key
+from ._journal import Tx
 from ._model import Address, Allocation, Line, Order, ProductLink, PurchaseLine, PurchaseOrder
 from ._policy import Who
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
 from ._sourcing import Sourced, allocate, still_needed
-from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment, NoticeState, TaskState, command
+from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment, IntentState, NoticeState, TaskState, command
 from .adapters import Reserves
 
-__all__ = ["plan_order", "reference", "source", "take_in"]
+__all__ = ["plan_order", "reference", "source", "take_in", "told_half_way"]
 
 _CAN_CHANGE = frozenset({Fulfillment.TO_ORDER, Fulfillment.RESERVED})
 _NOBODY = Address()
@@ -162,7 +162,7 @@ def _share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseR
     }
 
     def links(line: Line) -> Sequence[ProductLink]:
-        found = tx.links_of(order.store, link_key(line))
+        found = tx.links_of(order.store, line.link_key)
         return found or (tx.links_of(order.store, f"sku:{line.sku}") if line.sku else ())
 
     return allocate(order, needed, links=links, rules=world.rules)
@@ -341,11 +341,29 @@ def _ask(tx: Tx, code: ReviewCode, order: Order, evidence: str, now: Clock, *, a
     )
 
 
+def told_half_way(tx: Tx, notices: Sequence[NoticeRecord]) -> NoticeRecord | None:
+    """The notice of which the shop may know a part, and which goes on by itself.
+
+    Whether it is the order's last one must not change under it, so its siblings wait for it.
+    """
+    for record in notices:
+        if record.state is NoticeState.DUE and not record.told and record.next_at is not None:
+            intents = tx.intents(about=record.notice.key, operation="announce", op_no=record.op_no)
+            if any(intent.state is not IntentState.NOT_SENT for intent in intents):
+                return record
+    return None
+
+
 def plan_order(tx: Tx, order_id: str, now: Clock) -> None:
     """The order's subject is due when the first thing in it is; whoever has it keeps it."""
     record = tx.order(order_id)
     times = [purchase.next_at for purchase in tx.purchases(order_id)]
-    times += [notice.next_at for notice in tx.notices(order_id) if notice.state is NoticeState.DUE]
+    notices = tx.notices(order_id)
+    half = told_half_way(tx, notices)
+    if half is not None:
+        times.append(half.next_at)
+    else:
+        times += [notice.next_at for notice in notices if notice.state is NoticeState.DUE]
     times += [task.next_at for task in tx.tasks(order_id) if task.state is TaskState.DUE]
     if record is not None:
         times.append(record.next_at)

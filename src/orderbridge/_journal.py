@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 import attrs
 
 from ._canonical import dump, load, stamp, unstamp
-from ._model import Address, Line, Order, ProductLink, PurchaseOrder
+from ._model import Address, Order, ProductLink, PurchaseOrder
 from ._records import (
     Attempt,
     Event,
@@ -34,7 +34,7 @@ from ._records import (
 from ._states import Fulfillment, IntentState, move_intent
 from .errors import LeaseLost
 
-__all__ = ["Journal", "Rows", "Tx", "link_key"]
+__all__ = ["Journal", "Rows", "Tx"]
 
 T = TypeVar("T")
 Value = str | int | float | None
@@ -91,11 +91,6 @@ class _Private:
     )
 
 
-def link_key(line: Line) -> str:
-    """The key a line's product links stand under: the variant, else the product, else the SKU."""
-    return line.variant_ref or line.product_ref or (f"sku:{line.sku}" if line.sku else "")
-
-
 def _text(row: Row, name: str) -> str:
     value = row[name]
     return "" if value is None else str(value)
@@ -137,6 +132,11 @@ class Tx:
     def take_from(self, name: str) -> datetime | None:
         found = self._rows.run("get_account", name=name)
         return _time(found[0], "take_from") if found else None
+
+    def account_with(self, *, kind: str, identity: str) -> str | None:
+        """The name under which this journal knows a shop or a supplier account."""
+        found = self._rows.run("accounts_with", kind=kind, identity=identity)
+        return _text(found[0], "name") if found else None
 
     def put_account(
         self,
@@ -351,7 +351,7 @@ class Tx:
                 order_id=order.id,
                 ref=line.ref,
                 sku=line.sku,
-                link_key=link_key(line),
+                link_key=line.link_key,
                 name=line.name,
                 quantity=str(line.quantity),
                 open=str(line.open),

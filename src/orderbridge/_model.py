@@ -175,6 +175,8 @@ class Line:
 
         container: ``ref`` of the bundle this line is a part of, or empty.
 
+        link_as: What product links call the product, where ``variant_ref`` alone could be another one's.
+
         supplier_ref: What the shop says its supplier calls the product; a hint that a rule may follow.
     """
 
@@ -194,7 +196,13 @@ class Line:
     tax: Money
     shippable: bool = True
     container: str = ""
+    link_as: str = ""
     supplier_ref: str = ""
+
+    @property
+    def link_key(self) -> str:
+        """What a ``ProductLink`` names: the variant, else the product, else the SKU as ``sku:...``."""
+        return self.link_as or self.variant_ref or self.product_ref or (f"sku:{self.sku}" if self.sku else "")
 
     @property
     def open(self) -> Decimal:
@@ -298,8 +306,8 @@ class ProductLink:
     Args:
         store: Name of the store's account.
 
-        key: ``variant_ref``, else ``product_ref``, of the shop's lines; or ``sku:...`` where a
-            shop's products are known only by SKU.
+        key: ``link_key`` of the shop's lines: mostly ``variant_ref``, else ``product_ref``; or
+            ``sku:...``, which fits any line with that SKU.
 
         supplier: Name of the supplier's account.
 

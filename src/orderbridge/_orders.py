@@ -13,10 +13,10 @@ from functools import partial
 
 import attrs
 
-from ._announce import Announce, Correct, Report, completes, progress_key, stages
+from ._announce import Announce, Correct, Report, completes, delivered, progress_key, stages
 from ._engine import Supplier, World, backoff, perform
 from ._follow import Follow
-from ._intake import plan_order, source, take_in
+from ._intake import plan_order, source, take_in, told_half_way
 from ._journal import Tx
 from ._model import StorePayment
 from ._place import Pay, Place
@@ -42,6 +42,7 @@ class _View:
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
     tasks: tuple[Task, ...]
+    half: NoticeRecord | None  # a notice that is told half-way: its siblings wait for it
     paying: frozenset[str]  # purchase orders with a payment that may be under way
     fence: int
     due: bool
@@ -58,6 +59,7 @@ def _view(order_id: str, now: Clock, tx: Tx) -> _View | None:
         purchases=tx.purchases(order_id),
         notices=tx.notices(order_id),
         tasks=tx.tasks(order_id),
+        half=told_half_way(tx, tx.notices(order_id)),
         paying=frozenset(p.po.id for p in tx.purchases(order_id) if _paying(tx, p)),
         fence=work.fence,
         due=_is_due(work.due_at, now.wall),
@@ -106,7 +108,7 @@ def _next(world: World, view: _View, now: datetime, identified: set[str]) -> Sag
     for purchase in view.purchases:
         if _is_due(purchase.next_at, now):
             return _purchase(world, view, purchase, now, identified)
-    for notice in view.notices:
+    for notice in view.notices if view.half is None else (view.half,):
         if notice.state is NoticeState.DUE and _is_due(notice.next_at, now):
             store = world.stores[record.order.store]
             if notice.told:
@@ -372,4 +374,5 @@ def _progress(world: World, view: _View) -> Saga[None] | None:
         return None
     if not isinstance(store.adapter, ReportsProgress):
         return None
-    return perform(Report(store, store.adapter, record, shown), world, seen=view.fence)
+    arrived = delivered(record, view.purchases, view.notices)
+    return perform(Report(store, store.adapter, record, shown, arrived=arrived), world, seen=view.fence)

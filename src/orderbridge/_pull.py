@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import attrs
 
@@ -31,7 +32,8 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
     """The account's identity, remembered at first sight and compared ever after.
 
     Raises:
-        ConfigurationError: the name belonged to another shop or supplier account before.
+        ConfigurationError: the name belonged to another shop or supplier account before, or this one to
+            another name: under two names everything would be pulled, or ordered, twice.
 
         Unavailable: it does not say who it is, such as a bot wall before it: nothing is remembered.
     """
@@ -42,6 +44,12 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
     now = yield from clock()
     known = yield from look(lambda tx: tx.account_identity(account.name))
     if known is None:
+        twin = yield from look(partial(_twin, account, access.identity))
+        if twin is not None:
+            raise ConfigurationError(
+                f"account {account.name!r}: it is {access.identity!r}, which this journal knows as {twin!r}; "
+                "keep one name for it"
+            )
         yield from commit(lambda tx: _remember(tx, world, account, access.identity, now))
     elif known != access.identity:
         raise ConfigurationError(
@@ -49,6 +57,14 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
             f"{access.identity!r}; give the new one another account name, or use another journal"
         )
     return access.identity
+
+
+def _twin(account: Store | Supplier, identity: str, tx: Tx) -> str | None:
+    """Another name of the same account, under which something may have been pulled or ordered."""
+    if isinstance(account, Supplier):
+        return tx.account_with(kind="supplier", identity=identity)
+    name = tx.account_with(kind="store", identity=identity)
+    return name if name is not None and tx.cursor(name) is not None else None
 
 
 def recognize(world: World, account: Store | Supplier, identified: set[str]) -> Saga[None]:

@@ -74,7 +74,7 @@ class Note:
 
         text: Plain text.
 
-        to_shopper: Mail it to the shopper too.
+        to_shopper: It is for the shopper too, who gets a mail where the shop mails remarks.
     """
 
     key: str
@@ -97,11 +97,14 @@ class Progress:
         order_id: ``store/ref``.
 
         stages: Supplier account and its stage in words: ``("rewix", "Working on")``.
+
+        delivered: All of the order has reached the shopper.
     """
 
     key: str
     order_id: str
     stages: tuple[tuple[str, str], ...]
+    delivered: bool = False
 
 
 class StoreAdapter(Protocol):
@@ -296,7 +299,7 @@ class DecodesOrders(ABC):
 
 
 class ReportsProgress(ABC):
-    """A shop that can show how far the suppliers are before anything ships."""
+    """A shop that can show how far the suppliers are, before anything ships and once it has arrived."""
 
     @abstractmethod
     def report(self, order: Order, progress: Progress, past: Past) -> Flow[Write | Noted | Unclear]:

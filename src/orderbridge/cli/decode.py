@@ -13,7 +13,7 @@ from .. import Address, Line, Order, store
 from .._canonical import plain
 from .._plugins import platform_of
 from ..adapters import DecodesOrders, SetAside
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Malformed
 from .output import AsJson, print_json, print_table
 
 __all__ = ["decode", "decode_file"]
@@ -78,7 +78,10 @@ def decode_file(platform: str, body: bytes, *sides: bytes) -> tuple[Order | SetA
     account = store("file", platform=platform, settings={**needed, "base_url": "https://shop.example"})
     if not isinstance(account.adapter, DecodesOrders):
         raise ConfigurationError(f"platform: {platform} has no way to read orders from a file")
-    return account.adapter.decode_orders(body, *sides)
+    try:
+        return account.adapter.decode_orders(body, *sides)
+    except Malformed as error:
+        raise ConfigurationError(f"{error.message}; give answers of the shop, as they came") from None
 
 
 def _is_needed(field: attrs.Attribute[object]) -> bool:

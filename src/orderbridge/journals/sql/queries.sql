@@ -5,6 +5,9 @@ INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDA
 -- One fact about the journal itself.
 SELECT value FROM meta WHERE name = :name;
 
+-- name: accounts_with
+-- Names under which a shop or a supplier account is known.
+SELECT name FROM accounts WHERE kind = :kind AND identity = :identity ORDER BY name;
 -- name: put_account
 -- Remember an account's identity and where its first pull starts.
 INSERT INTO accounts (name, kind, platform, owner, identity, take_from, first_seen)

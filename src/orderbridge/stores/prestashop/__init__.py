@@ -209,8 +209,11 @@ class PrestaShop(
         ``order_details`` among them, the lines are those that stand in the order itself.
         """
         found: dict[str, list[Row]] = {name: [] for name in _SIDES.values()}
-        for side in sides:
-            name, items = rows_of(side)
+        for number, side in enumerate(sides, 1):
+            try:
+                name, items = rows_of(side)
+            except Malformed as error:
+                raise Malformed(f"side {number}: {error.message}", path=error.path) from None
             # An order_slip is called that alone and in a list by itself.
             found.setdefault(_SIDES.get(name, name), []).extend(items)
         values = {row.text("name"): row.text("value") for row in found["configurations"]}
@@ -265,7 +268,8 @@ class PrestaShop(
         return tuple(
             Carrier(
                 code=str(row.id("id_reference") or row.id()),
-                name=row.words("name"),
+                # The shop's own name stands there as a nought.
+                name=row.words("name") if row.words("name") != "0" else "the shop itself",
                 tracking_url=row.text("url").replace("@", "{number}"),
             )
             for row in (yield from ask(read, "carriers"))

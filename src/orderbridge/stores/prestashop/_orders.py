@@ -27,6 +27,15 @@ PARAMETERS = (
 )
 
 
+_TEMPLATES = {
+    "PS_OS_SHIPPING": "shipped",
+    "PS_OS_CANCELED": "order_canceled",
+    "PS_OS_REFUND": "refund",
+    "PS_OS_ERROR": "payment_error",
+    "PS_OS_COD_VALIDATION": "cashondelivery",
+}
+
+
 @attrs.frozen(kw_only=True)
 class Shop:
     """What an order's numbers mean: the shop's own settings and lists.
@@ -59,6 +68,13 @@ class Shop:
 
     def state_id(self, parameter: str) -> int:
         """A number out of the configuration; 0 where the shop has none."""
+        if parameter not in self.parameters and parameter in _TEMPLATES:
+            # A file without the configuration, or a key that may not read it: the name of a state's mail is
+            # not translated. Two states with one mail leave it open.
+            found = [
+                ref for ref, row in self.states.items() if row.words("template") == _TEMPLATES[parameter]
+            ]
+            return found[0] if len(found) == 1 else 0
         return Row({"id": self.parameters.get(parameter, "")}).id()
 
     def is_closed(self, state: int) -> bool:
@@ -278,6 +294,8 @@ def _lines(row: Row, currency: str, shop: Shop, sides: Sides, slips: tuple[Row, 
                 sku=item.text("product_reference"),
                 product_ref=str(product or ""),
                 variant_ref=str(variant or ""),
+                # Products and combinations are counted apart, each from 1.
+                link_as=f"{product}-{variant}" if product and variant else "",
                 name=item.words("product_name"),
                 attributes=_attributes(item),
                 quantity=quantity,

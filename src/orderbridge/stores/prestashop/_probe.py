@@ -43,7 +43,7 @@ _LACKING = {
 def look(settings: Settings) -> Flow[Access]:
     """From the front door inward, up to the first thing that keeps the bridge from working."""
     identity = identity_of(settings)
-    response = yield rights(None)
+    response = yield rights(None, shop=settings.shop_id)
     wall = _front_door(response)
     if wall:
         return Access(identity=identity, findings=(wall,))

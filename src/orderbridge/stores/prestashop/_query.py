@@ -200,9 +200,9 @@ def chunks(ids: Iterable[int]) -> Iterable[tuple[int, ...]]:
         yield tuple(part)
 
 
-def rights(keep: timedelta | None) -> Read:
+def rights(keep: timedelta | None, *, shop: str = "") -> Read:
     """What the key may do, as XML: in JSON this question kills PHP."""
-    return Read("GET", "/api/", keep=keep)
+    return Read("GET", "/api/", params=(("id_shop", shop),) if shop else (), keep=keep)
 
 
 def one_as_xml(resource: Literal["order_carriers"], ref: int) -> Read:

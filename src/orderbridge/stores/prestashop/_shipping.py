@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import attrs
@@ -52,14 +53,19 @@ def announce(
     row: Row,
     response: Response,
 ) -> Flow[Write | Announced | Unclear]:
-    """One departure. One mail at most: the state's where the order is complete, else the parcel's."""
+    """One departure. One mail at most: the parcel's, which links to it, else that of the shipped state."""
     there = yield from every("order_carriers", equal("id_order", row.id()))
     parcels, warnings = parcels_of(notice)
     plan = yield from _plan(settings, shop, row, notice)
     mails = notice.notify and settings.shipped_mail
-    # The state's mail shows the first parcel's number; the parcel's own goes out where the state has none.
-    state_mails = shop.says(plan.state, "send_email")
-    last = parcels[-1] if mails and parcels and not state_mails else None
+    # The stock mail of the state names no number, and one that does names the order's first parcel.
+    by_parcel = mails and bool(parcels) and (yield from _parcels_mail(settings, row))
+    by_state = mails and not by_parcel and shop.says(plan.state, "send_email")
+    last = parcels[-1] if by_parcel else None
+    # Of several parcels PrestaShop's pages show one for each carrier: then the shopper is to see the message.
+    ours = [found for parcel in parcels for found in showing(there, parcel.number)]
+    others = [found for found in there if found.text("tracking_number") and found not in ours]
+    private = len(others) + len(parcels) <= 1
     refs: list[str] = []
     for parcel in parcels:
         shown = showing(there, parcel.number)
@@ -75,17 +81,17 @@ def announce(
             continue
         if parcel is last:
             # The mail goes with the number, and that comes last.
-            told = yield from tell(row, notice.key, departure(order, notice))
+            told = yield from tell(row, notice.key, departure(order, notice), private=private)
             if told is not None:
                 return told
         return (yield from _show(row, there, parcel, carrier, response, mail=parcel is last))
-    told = yield from tell(row, notice.key, departure(order, notice))
+    told = yield from tell(row, notice.key, departure(order, notice), private=private)
     if told is not None:
         return told
     if plan.state:
         values = {"id_order": str(row.id()), "id_order_state": str(plan.state)}
-        return Write("state", post("order_history", values, mail=mails and state_mails), unknown=LookUp())
-    if "state" in past.answers:
+        return Write("state", post("order_history", values, mail=by_state), unknown=LookUp())
+    if "state" in past.answers and mails and not by_parcel:
         # A network that carries a call twice sets a state twice, and each time mails.
         seen = yield from every("order_histories", equal("id_order", row.id()))
         set_to = [entry for entry in seen if entry.id("id_order_state") == row.id("current_state")]
@@ -93,20 +99,20 @@ def announce(
             ids = ", ".join(entry.text("id") for entry in set_to)
             return Unclear(f"order {order.ref}: order histories {ids} set one state; were two mails sent?")
     warnings += plan.warnings
-    if mails and not plan.state and not plan.done:
-        warnings += yield from _unmailed(settings, row, parcels)
+    if mails and not by_parcel and not plan.done:
+        why = "the order's carrier has no tracking address in the shop" if parcels else "there is no number"
+        warnings += (f"the shopper is not mailed: {why}",)
+    elif mails and past.attempted and (f"tracking-{last.place}" if last else "state") not in past.answers:
+        # Where the mail server is down, PrestaShop saves, sends nothing, and answers with an error.
+        warnings += ("the shop's answer was lost or an error: its mail to the shopper may not have gone out",)
     return Announced(refs=tuple(refs), warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _unmailed(settings: Settings, row: Row, parcels: tuple[Parcel, ...]) -> Flow[tuple[str, ...]]:
-    if not parcels:
-        return ("the shopper is not mailed: the shop mails a parcel's number, and there is none",)
-    # By the order's own carrier, whatever carrier the parcel has.
+def _parcels_mail(settings: Settings, row: Row) -> Flow[bool]:
+    """The shop can mail a parcel's number: by the link of the order's own carrier, if that has one."""
     read = listing("carriers", equal("id", row.id("id_carrier")), shop=settings.shop_id, keep=KEEP)
     found = yield from ask(read, "carriers")
-    if any(carrier.text("url") for carrier in found):
-        return ()
-    return ("the shopper is not mailed: the order's carrier has no tracking address in the shop",)
+    return any(carrier.text("url") for carrier in found)
 
 
 def _plan(settings: Settings, shop: Shop, row: Row, notice: ShipmentNotice) -> Flow[Plan]:
@@ -193,11 +199,15 @@ def correct(
     row: Row,
     response: Response,
 ) -> Flow[Write | Announced | Unclear]:
-    """Put the new numbers where the old ones stand; never the state, and no mail."""
+    """Put the new numbers where the old ones stand, and mail the right one; never the state."""
     there = yield from every("order_carriers", equal("id_order", row.id()))
     parcels, warnings = parcels_of(notice)
     before, _ = parcels_of(attrs.evolve(notice, packages=told))
     gone = [old for old in before if not any(same_number(old.number, new.number) for new in parcels)]
+    new = [parcel for parcel in parcels if not showing(there, parcel.number)]
+    mails = (
+        bool(new) and notice.notify and settings.shipped_mail and (yield from _parcels_mail(settings, row))
+    )
     refs: list[str] = []
     for parcel in parcels:
         carrier, warning = yield from _carrier(settings, parcel.package.carrier)
@@ -214,13 +224,26 @@ def correct(
                 step = f"carrier-{parcel.place}"
                 return (yield from change(step, shown[0].id(), {"id_carrier": carrier}, response, mail=False))
             continue
+        mail = mails and parcel is new[-1]
         old = next((found for each in gone for found in showing(there, each.number)), None)
         if old is None:
-            return (yield from _show(row, there, parcel, carrier, response, mail=False))
+            return (yield from _show(row, there, parcel, carrier, response, mail=mail))
         changes: dict[Tracked, str] = {"tracking_number": parcel.number}
         if carrier:
             changes["id_carrier"] = carrier
-        return (yield from change(f"corrected-{parcel.place}", old.id(), changes, response, mail=False))
+        return (yield from change(f"corrected-{parcel.place}", old.id(), changes, response, mail=mail))
     if any(showing(there, old.number) for old in gone):
         warnings += ("the shop still shows a tracking number that is no longer right; delete it there",)
+    said = f"Tracking corrected: {_numbers(parcels) or 'no number'}, in place of {_numbers(before) or 'none'}"
+    told_of = yield from tell(row, f"{notice.key}/{_digest(said)}", said)
+    if told_of is not None:
+        return told_of
     return Announced(refs=tuple(refs), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _numbers(parcels: tuple[Parcel, ...]) -> str:
+    return ", ".join(parcel.number for parcel in parcels)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -21,7 +21,7 @@ from ...adapters import (
     Write,
 )
 from ._messages import said, tell
-from ._orders import OWN, Shop, slip_amount
+from ._orders import OWN, Shop, slip_amount, unpaid_rest
 from ._query import Word, equal, listing
 from ._reading import ask, every
 from ._settings import Settings
@@ -38,6 +38,10 @@ def report(settings: Settings, shop: Shop, row: Row, progress: Progress) -> Flow
     """Own order states where the merchant wants them, else a message for the staff."""
     words = [stage for _, stage in progress.stages]
     current = row.id("current_state")
+    if progress.delivered:
+        wanted = yield from _delivered(row, shop)
+        if wanted:
+            return _set_state("delivered", row, wanted)
     may_move = (
         shop.says(current, "paid") and not shop.says(current, "shipped") and not shop.is_closed(current)
     )
@@ -45,6 +49,17 @@ def report(settings: Settings, shop: Shop, row: Row, progress: Progress) -> Flow
         return (yield from _own_state(row, min(words, key=_STAGES.index), shop.states[current], shop))
     shown = "; ".join(f"{supplier}: {stage}" for supplier, stage in progress.stages)
     return (yield from tell(row, progress.key, shown)) or Noted()
+
+
+def _delivered(row: Row, shop: Shop) -> Flow[int]:
+    """The shop's state for what has arrived, if the order is to be put into it; else 0."""
+    current, target = row.id("current_state"), shop.state_id("PS_OS_DELIVERED")
+    # From the shipped one only; and not where it would book a payment that nobody made.
+    books = shop.says(target, "paid") and (not shop.says(current, "paid") or unpaid_rest(row))
+    if target not in shop.states or not shop.says(current, "shipped") or books:
+        return 0
+    seen = yield from every("order_histories", equal("id_order", row.id()))
+    return 0 if target in {entry.id("id_order_state") for entry in seen} else target
 
 
 def _own_state(row: Row, stage: str, current: Row, shop: Shop) -> Flow[Write | Noted]:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from ...adapters import Response, decode_bytes, parse_xml, raise_for_status
-from ...errors import Forbidden, Malformed, Unauthorized, Unavailable
+from ...errors import Forbidden, Malformed, Rejected, Unauthorized, Unavailable
 
 KEEP = timedelta(hours=1)  # states, carriers, countries and currencies seldom change
 
@@ -217,6 +217,12 @@ def refuse(response: Response) -> None:
             "Parameters, Webservice",
             status=status,
             code=problem.codes[0],
+        )
+    if 300 <= status < 400:
+        to = response.headers.get("location", "another address").partition("?")[0]
+        raise Rejected(
+            f"the shop redirects to {to}: write the final address in base_url, and check shop_id",
+            status=status,
         )
     if status == 401 and response.body.strip() == b"401 Unauthorized":
         raise Unauthorized(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._model import Order
 from ...adapters import Flow, Noted, Progress, Unclear, Write
-from ._settings import Settings
+from ._settings import DELIVERED, Settings
 from ._wire import STATE_META, fields
 from ._writes import note, put_order, state_of, statuses
 
@@ -17,6 +17,10 @@ def report(settings: Settings, order: Order, progress: Progress) -> Flow[Write |
         return put_order(order, "state", {"meta_data": [{"key": STATE_META, "value": value}]})
     status = _status(settings, progress)
     shown = False
+    # A status for what has arrived stands after the one for what has left; it is not one to ship.
+    arrived = settings.progress_statuses.get(DELIVERED, "") if progress.delivered else ""
+    if arrived and state.status == settings.complete_status and arrived in (yield from statuses()):
+        return put_order(order, "delivered", {"status": arrived})
     # Never back from an order that is shipped, closed, or put aside by the merchant.
     if status and state.status in settings.statuses_to_ship and status in (yield from statuses()):
         if state.status != status and state.status != settings.part_shipped_status:

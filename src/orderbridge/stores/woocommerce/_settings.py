@@ -13,6 +13,8 @@ from ...errors import ConfigurationError
 from ._carriers import same_name
 from ._wire import CLOSED, COMPLETED, DRAFTS
 
+DELIVERED = "Delivered"
+
 Way: TypeAlias = Literal["auto", "fulfillments", "plugin", "note"]
 
 
@@ -53,7 +55,8 @@ class Settings(AccountSettings):
         delivery_on_payment_methods: Payment methods by which the courier collects the money.
 
         progress_statuses: The suppliers' words for how far they are, and the custom status in which the shop
-            shows each, the earliest first. Statuses that the shop does not have are passed over.
+            shows each, the earliest first. Statuses that the shop does not have are passed over. The one
+            for ``Delivered`` follows on ``complete_status``.
 
         part_shipped_status: A custom status for orders of which a part has left; empty leaves the status
             alone.
@@ -99,8 +102,9 @@ class Settings(AccountSettings):
     @property
     def statuses_to_ship(self) -> frozenset[str]:
         """The ready ones, and those in which this bridge itself shows how far such an order is."""
-        ours = (*self.progress_statuses.values(), self.part_shipped_status)
-        return frozenset((*self.ready_statuses, *(status for status in ours if status)))
+        ours = {word: status for word, status in self.progress_statuses.items() if word != DELIVERED}
+        found = (*self.ready_statuses, *ours.values(), self.part_shipped_status)
+        return frozenset(status for status in found if status)
 
     def mails(self, notice: ShipmentNotice) -> bool:
         """Whether a message of ours is the one mail: not where completing the order sends one anyway."""
