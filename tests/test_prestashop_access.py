@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -190,3 +192,40 @@ def test_nobody_is_followed_to_another_address(sides: PrestaShopSides) -> None:
     assert sides.at_shop.calls == []
     (finding,) = bridge.probe()["shop"].findings
     assert f"redirects to {sides.shop_url}" in finding.what
+
+
+def rights_on_the_page() -> dict[str, tuple[str, ...]]:
+    """What the page about PrestaShop asks merchants to tick."""
+    page = (Path(__file__).parents[1] / "docs/stores/prestashop.md").read_text()
+    table = page.partition("### What the key may do")[2].partition("\n- ")[0]
+    rights: dict[str, tuple[str, ...]] = {}
+    for row in table.splitlines():
+        names = re.findall(r"`(\w+)`", row.split("|")[1]) if row.startswith("| `") else []
+        ticks = [cell.strip() for cell in row.split("|")[2:6]]
+        methods = tuple(m for m, tick in zip(("GET", "POST", "PUT", "PATCH"), ticks, strict=False) if tick)
+        rights |= dict.fromkeys(names, methods)
+    return rights
+
+
+@pytest.mark.parametrize("version", ["1.7.8.11", "8.1.2"])
+def test_the_rights_that_the_page_asks_for_are_enough_for_a_whole_life(version: str) -> None:
+    rights = rights_on_the_page()
+    assert rights["order_carriers"] == ("GET", "POST", "PUT", "PATCH")
+    assert "order_payments" not in rights
+    with in_shop(permissions=rights, version=version) as sides:
+        bridge = sides.bridge(stores=[sides.store(own_states=True)])
+        sides.sell({"RW-100": 2})
+        sides.live(bridge, 1)
+        bridge.note("shop/1", ob.Note(key="n", text="Wrapped as a gift"))
+        departed(sides, bridge)
+        (order,) = sides.warehouse.orders
+        order.tracking_code = "1ZRIGHT"
+        sides.live(bridge, 50)
+        assert sides.shown("shop/1") == ["1ZRIGHT"]
+        task = bridge.refund("shop/1", ob.Refund(key="r", amount=ob.Money.of("1.00", "EUR")))
+        assert task.state is ob.TaskState.DONE
+        other = sides.sell({"OWN-1": 1})
+        bridge.pull("shop")
+        assert bridge.cancel(other).state is ob.TaskState.DONE
+        assert codes(bridge) == []
+        assert not [finding for finding in bridge.probe()["shop"].findings if not finding.ok]

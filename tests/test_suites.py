@@ -81,12 +81,19 @@ class TestWooCommerceWithFulfillments(StoreSuite[woocommerce.Settings]):
         return WooCommerceBackend(WooCommerceShop(fulfillments=True))
 
 
-class TestWooCommerceWithTheTrackingPlugin(TestWooCommerceWithFulfillments):
+class OnlyDepartures:
+    """Refunds and cancels are the same however a shop shows departures: tried once, in the class above."""
+
+    test_whatever_one_call_comes_to_a_refund_is_made_once = None
+    test_whatever_one_call_comes_to_an_order_is_canceled_once = None
+
+
+class TestWooCommerceWithTheTrackingPlugin(OnlyDepartures, TestWooCommerceWithFulfillments):
     def backend(self) -> StoreBackend:
         return WooCommerceBackend(WooCommerceShop(fulfillments=False, tracking_plugin="ast"))
 
 
-class TestWooCommerceWithNotes(TestWooCommerceWithFulfillments):
+class TestWooCommerceWithNotes(OnlyDepartures, TestWooCommerceWithFulfillments):
     def backend(self) -> StoreBackend:
         return WooCommerceBackend(WooCommerceShop(fulfillments=False))
 
@@ -106,10 +113,13 @@ class TestPrestaShop(StoreSuite[prestashop.Settings]):
         return PrestaShopBackend(PrestaShopShop(version=self.version))
 
 
-class TestPrestaShop17(TestPrestaShop):
+class TestPrestaShop17(OnlyDepartures, TestPrestaShop):
     """No PATCH, no order note, numbers as texts; and a carrier whose parcels are mailed by themselves."""
 
     version = "1.7.8.11"
+    # What is asked is the same for all versions.
+    test_the_same_state_of_the_world_gives_the_same_requests = None
+    test_whatever_one_call_comes_to_an_order_goes_its_whole_way = None
 
     def backend(self) -> StoreBackend:
         shop = PrestaShopShop(version=self.version)
