@@ -867,6 +867,9 @@ REFUND = Refund(
 
 
 def refunded(there: Shop, wanted: Refund = REFUND) -> object:
+    """A refund of an order that costs enough for another one like it beside."""
+    dear = order(total_paid_tax_incl="100.000000", total_paid="100.000000", total_paid_real="100.000000")
+    there.tables["orders"] = [dear]
     adapter = shop()
     return there.do(adapter, lambda past: adapter.refund(fetched(there), wanted, past))
 
@@ -898,6 +901,27 @@ def test_two_slips_that_may_be_the_refund_need_a_person() -> None:
     refunded(there)
     there.tables["order_slip"].append({**there.tables["order_slip"][0], "id": 7})
     assert isinstance(refunded(there), Unclear)
+
+
+@pytest.mark.parametrize(("paid", "units"), [("50", 2), ("100", 1)])
+def test_no_more_is_written_down_than_the_order_has_left(paid: str, units: int) -> None:
+    """PrestaShop itself takes any slip."""
+    there = Shop()
+    rows = [{"id": "8", "product_quantity": str(units)}]
+    there.tables["orders"] = [order(total_paid_tax_incl=paid, associations={"order_rows": rows})]
+    there.tables["order_slip"] = [
+        {
+            "id": 1,
+            "id_order": 6,
+            "total_products_tax_incl": "29.36",
+            "associations": {"order_slip_details": [{"id_order_detail": "8", "product_quantity": "1"}]},
+        }
+    ]
+    adapter = shop()
+    result = there.do(adapter, lambda past: adapter.refund(fetched(there), REFUND, past))
+    assert isinstance(result, Unclear)
+    assert "left to give back" in result.evidence
+    assert there.writes == []
 
 
 def test_parts_of_a_unit_are_not_refunded_by_a_slip() -> None:

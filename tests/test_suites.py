@@ -141,6 +141,7 @@ from orderbridge.suppliers import rewix
 from orderbridge.suppliers.rewix import RewixAdapter
 from keyed_supplier import KEYED, PUT, KeyedAdapter, PutAdapter, order_text
 from test_suites import TestRewix as Rewix, TestWooCommerceWithNotes as Notes
+from test_suites import TestWooCommerceWithFulfillments as Whole
 from test_suites import TestWooCommerceWithTheTrackingPlugin as Plugin
 from test_suites import TestOrderingByReplacing as Replacing, TestOrderingUnderAKey as Keyed
 
@@ -159,7 +160,7 @@ class TestBroken({suite}):
     def platform(self):
         return attrs.evolve({platform}, adapter=Broken)
 
-del Keyed, Notes, Plugin, Replacing, Rewix
+del Keyed, Notes, Plugin, Replacing, Rewix, Whole
 """
 
 NEVER_LOOKS = """
@@ -274,6 +275,7 @@ SOUND = {
     "Keyed": ("KeyedAdapter", "KEYED"),
     "Notes": ("WooCommerce", "woocommerce.PLATFORM"),
     "Plugin": ("WooCommerce", "woocommerce.PLATFORM"),
+    "Whole": ("WooCommerce", "woocommerce.PLATFORM"),
     "Replacing": ("PutAdapter", "PUT"),
     "Rewix": ("RewixAdapter", "rewix.PLATFORM"),
 }
@@ -292,7 +294,7 @@ SOUND = {
         ("Keyed", SENDS_NO_KEY, "whatever_one_call_comes_to_the_order"),
         ("Replacing", REPEATS_WHAT_ADDS, "whatever_one_call_comes_to_the_order"),
         ("Plugin", ANNOUNCES_BLINDLY, "told_once"),
-        ("Plugin", REFUNDS_BLINDLY, "refund_is_made_once"),
+        ("Whole", REFUNDS_BLINDLY, "refund_is_made_once"),
         ("Plugin", TAKES_ANY_REFUND_FOR_ITS_OWN, "same_amount_are_two"),
         ("Plugin", CANCELS_WHAT_HAS_SHIPPED, "something_has_shipped"),
         ("Plugin", CORRECTS_BY_ADDING, "put_right_once"),

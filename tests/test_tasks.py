@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 import orderbridge as ob
-from both_sides import Sides, codes, only_purchase
+from both_sides import PrestaShopSides, Sides, codes, only_purchase
 from orderbridge._drivers import Clockwork
 from orderbridge.errors import Unsupported
 from orderbridge.sandbox import WooCommerceShop
@@ -187,6 +187,65 @@ def test_a_refund_the_gateway_declines_is_a_question_and_a_retry_asks_it_again(s
     assert refunds(sides, order_id) == ["-2.00"]
 
 
+def test_a_shop_that_cannot_be_reached_is_no_error_and_the_refund_is_made_once_it_can(sides: Sides) -> None:
+    """Whoever got an error would ask again under another key, and the money would go back twice."""
+    bridge = by_hand(sides)
+    order_id = taken_in(sides, bridge)
+    sides.clock.sleep(120)
+    sides.shop_plan.meet("GET", f"/orders/{order_id.partition('/')[2]}", Fault.NOT_CONNECTED, times=4)
+    refund = ob.Refund(key="late-1", amount=eur("2.00"))
+    assert bridge.refund(order_id, refund).state is ob.TaskState.DUE
+    assert refunds(sides, order_id) == []
+    sides.live(bridge)
+    assert bridge.refund(order_id, refund).state is ob.TaskState.DONE
+    assert refunds(sides, order_id) == ["-2.00"]
+
+
+def test_refunds_under_way_count_towards_what_is_left(sides: Sides) -> None:
+    bridge = by_hand(sides)
+    order_id = taken_in(sides, bridge)
+    sides.clock.sleep(120)
+    view = bridge.order(order_id)
+    assert view is not None
+    total = view.record.order.total
+    sides.shop_plan.meet("GET", f"/orders/{order_id.partition('/')[2]}", Fault.NOT_CONNECTED, times=9)
+    assert bridge.refund(order_id, ob.Refund(key="all", amount=total)).state is ob.TaskState.DUE
+    with pytest.raises(ob.ConfigurationError, match="at most"):
+        bridge.refund(order_id, ob.Refund(key="more", amount=eur("0.01")))
+
+
+def test_a_refund_of_what_has_left_is_no_question(sides: Sides) -> None:
+    bridge = sides.bridge()
+    order_id = sides.sell({"RW-100": 2})
+    sides.live(bridge)
+    sides.dispatch()
+    sides.live(bridge, hours=3)
+    bridge.refund(order_id, one_unit(bridge, order_id, reason="One came broken"))
+    sides.live(bridge)
+    assert codes(bridge) == []
+
+
+def test_a_prestashop_gives_no_more_back_than_was_paid_whoever_wrote_the_slips() -> None:
+    with PrestaShopSides() as sides:
+        bridge = by_hand(sides)
+        order_id = taken_in(sides, bridge)
+        line = line_of(bridge, order_id)
+        # Somebody in the back office, and the bridge has not looked since.
+        sides.shop.refund(int(order_id.partition("/")[2]), {int(line.ref): 2}, now=sides.now())
+        part = ob.RefundLine(line_ref=line.ref, units=Decimal(2), amount=eur("20.00"))
+        wish = ob.Refund(key="both", amount=eur("20.00"), lines=(part,))
+        sides.clock.sleep(1)
+        task = bridge.refund(order_id, wish)
+        assert task.state is ob.TaskState.ASKED
+        assert len(sides.shop.slips(int(order_id.partition("/")[2]))) == 1
+        (review,) = bridge.reviews()
+        assert "left to give back" in review.evidence
+        bridge.resolve(review.id, "ignore")
+        view = bridge.order(order_id)
+        assert view is not None
+        assert [task.state for task in view.tasks] == [ob.TaskState.DROPPED]
+
+
 # --- cancellations ------------------------------------------------------------------------------------
 
 
@@ -234,6 +293,34 @@ def test_an_order_whose_cancel_hangs_is_not_placed_meanwhile(sides: Sides) -> No
     sides.live(bridge, hours=6)
     assert sides.shop.order(int(order_id.partition("/")[2]))["status"] == "cancelled"
     assert sides.ordered() == []
+
+
+def test_a_cancel_that_was_let_be_can_be_asked_for_again(sides: Sides) -> None:
+    bridge = by_hand(sides)
+    order_id = taken_in(sides, bridge)
+    ref = int(order_id.partition("/")[2])
+    sides.shop.put_status(ref, "completed", sides.now())
+    sides.clock.sleep(120)
+    assert bridge.cancel(order_id).state is ob.TaskState.ASKED
+    bridge.resolve(bridge.reviews()[0].id, "ignore")
+    sides.shop.put_status(ref, "processing", sides.now())
+    sides.clock.sleep(120)
+    task = bridge.cancel(order_id, reason="The shopper asked again")
+    assert (task.state, task.key) == (ob.TaskState.DONE, "cancel.2")
+    assert sides.shop.order(ref)["status"] == "cancelled"
+    assert bridge.cancel(order_id).key == "cancel.2"
+
+
+@pytest.mark.parametrize("wrong", ["hi", None, {"amount": 1}])
+def test_what_is_no_wish_is_said(sides: Sides, wrong: Any) -> None:
+    bridge = by_hand(sides)
+    order_id = taken_in(sides, bridge)
+    with pytest.raises(ob.ConfigurationError, match="Note"):
+        bridge.note(order_id, wrong)
+    with pytest.raises(ob.ConfigurationError, match="empty"):
+        bridge.note(order_id, ob.Note(key="n", text="  "))
+    with pytest.raises(ob.ConfigurationError, match="cancel"):
+        bridge.note(order_id, ob.Note(key="cancel.1", text="x"))
 
 
 # --- tracking put right -------------------------------------------------------------------------------

@@ -7,7 +7,19 @@ from datetime import datetime
 from pathlib import Path
 
 from ._cart import Difference
-from ._commands import PaymentPage, ask_of_shop, consume, forget, hold, link, pay, place, resolve, switch
+from ._commands import (
+    PaymentPage,
+    ask_of_shop,
+    cancel,
+    consume,
+    forget,
+    hold,
+    link,
+    pay,
+    place,
+    resolve,
+    switch,
+)
 from ._drivers import SyncDriver, TokenStore
 from ._http import Headers
 from ._journal import Journal
@@ -32,7 +44,7 @@ from ._views import (
     reconcile,
     reservations,
 )
-from .adapters import Access, Cancellation, Carrier, Note, Refund, Reply
+from .adapters import Access, Carrier, Note, Refund, Reply
 from .errors import ConfigurationError
 
 __all__ = ["Bridge"]
@@ -218,8 +230,9 @@ class Bridge:
 
         It does not give the shopper's money back. If the shop refuses, the order stays held.
         """
-        wish = Cancellation(key="cancel", reason=reason)
-        return self._driver.run(ask_of_shop(self._setup.world, order_id, wish, self._setup.identified))
+        return self._driver.run(
+            cancel(self._setup.world, order_id, reason=reason, identified=self._setup.identified)
+        )
 
     def refund(self, order_id: str, refund: Refund) -> Task:
         """Give the shopper money back, or have the shop write down that somebody did; once for its key."""

@@ -10,6 +10,7 @@ from ._cart import Difference
 from ._commands import (
     PaymentPage,
     ask_of_shop,
+    cancel,
     forget,
     have_read,
     hold,
@@ -44,7 +45,7 @@ from ._views import (
     reconcile,
     reservations,
 )
-from .adapters import Access, Cancellation, Carrier, Note, Refund, Reply
+from .adapters import Access, Carrier, Note, Refund, Reply
 from .errors import ConfigurationError
 
 __all__ = ["AsyncBridge"]
@@ -240,8 +241,9 @@ class AsyncBridge:
 
         It does not give the shopper's money back. If the shop refuses, the order stays held.
         """
-        wish = Cancellation(key="cancel", reason=reason)
-        return await self._driver.run(ask_of_shop(self._setup.world, order_id, wish, self._setup.identified))
+        return await self._driver.run(
+            cancel(self._setup.world, order_id, reason=reason, identified=self._setup.identified)
+        )
 
     async def refund(self, order_id: str, refund: Refund) -> Task:
         """Give the shopper money back, or have the shop write down that somebody did; once for its key."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
 from inspect import iscoroutine
 
 import attrs
@@ -26,11 +28,12 @@ from ._states import BEFORE_PLACED, FINAL, IntentState, NoticeState, Payment, Ta
 from ._tasks import ABILITIES
 from ._views import known_supplier
 from .adapters import Cancellation, Note, Pays, Refund, Refunds
-from .errors import ConfigurationError, Unsupported
+from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = [
     "PaymentPage",
     "ask_of_shop",
+    "cancel",
     "consume",
     "forget",
     "have_read",
@@ -165,10 +168,18 @@ def ask_of_shop(
     store = world.stores.get(order_id.partition("/")[0])
     if store is None:
         raise ConfigurationError(f"order: there is no account for {order_id!r}")
-    if not isinstance(store.adapter, ABILITIES[type(wish)]):
+    ability = ABILITIES.get(type(wish))
+    if ability is None:
+        raise ConfigurationError(f"{type(wish).__name__}: give an orderbridge.Note or an orderbridge.Refund")
+    if not isinstance(store.adapter, ability):
         raise Unsupported(f"{store.platform} has no way to do that in the shop", account=store.name)
-    if not _KEY.fullmatch(wish.key):
-        raise ConfigurationError(f"key: {wish.key!r} is not 1 to 40 letters, digits, dots, dashes")
+    canceling = isinstance(wish, Cancellation)
+    if not _KEY.fullmatch(wish.key) or wish.key.startswith(_CANCEL) != canceling:
+        raise ConfigurationError(
+            f"key: {wish.key!r} is not 1 to 40 letters, digits, dots, dashes, or begins with {_CANCEL!r}"
+        )
+    if isinstance(wish, Note) and not wish.text.strip():
+        raise ConfigurationError("text: the remark is empty")
     records_only = isinstance(store.adapter, Refunds) and not store.adapter.can_give_money
     if isinstance(wish, Refund) and wish.gives_money and records_only:
         raise Unsupported(f"{store.platform} only writes refunds down", account=store.name)
@@ -189,10 +200,12 @@ def ask_of_shop(
         known = _task(tx, order_id, wish.key)
         if known is not None:
             if known.wish != wish:
-                raise ConfigurationError(f"key: {wish.key!r} names another task of {order_id} already")
+                raise ConfigurationError(
+                    f"key: {wish.key!r} names another task of {order_id} already, with other content"
+                )
             return
         if isinstance(wish, Refund):
-            _check_refund(record.order, wish)
+            _check_refund(record.order, wish, tx.tasks(order_id))
         tx.put_task(task)
         # What is to be canceled is not ordered while the shop is asked.
         if isinstance(wish, Cancellation):
@@ -201,12 +214,35 @@ def ask_of_shop(
         plan_order(tx, order_id, now)
 
     yield from commit(work)
-    yield from advance_order(world, order_id, identified)
+    # It is written down by now, and goes on by itself: a shop that cannot be reached is no error here,
+    # or the caller would ask for the same under another key.
+    with suppress(BridgeError):
+        yield from advance_order(world, order_id, identified)
     task = yield from look(lambda tx: _task(tx, order_id, wish.key))
     assert task is not None
     return task
 
 
+def cancel(world: World, order_id: str, *, reason: str, identified: set[str]) -> Saga[Task]:
+    """Have the shop's order canceled; the same task as before while that one is under way or has done it."""
+
+    def wished(tx: Tx) -> Cancellation:
+        record = tx.order(order_id)
+        before = [task for task in tx.tasks(order_id) if task.cancellation is not None]
+        last = before[-1] if before else None
+        if last is not None and last.cancellation is not None:
+            again = last.state in (TaskState.REFUSED, TaskState.DROPPED) or (
+                last.state is TaskState.DONE and record is not None and not record.order.canceled
+            )
+            if not again:
+                return last.cancellation
+        return Cancellation(key=f"{_CANCEL}{len(before) + 1}", reason=reason)
+
+    wish = yield from look(wished)
+    return (yield from ask_of_shop(world, order_id, wish, identified))
+
+
+_CANCEL = "cancel."  # begins the keys of cancellations, which nobody gives
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
@@ -214,8 +250,10 @@ def _task(tx: Tx, order_id: str, key: str) -> Task | None:
     return next((task for task in tx.tasks(order_id) if task.key == key), None)
 
 
-def _check_refund(order: Order, refund: Refund) -> None:
+def _check_refund(order: Order, refund: Refund, tasks: tuple[Task, ...]) -> None:
     """What no shop should be asked: some of them would do it."""
+    open_states = (TaskState.DUE, TaskState.ASKED)
+    waiting = [task.refund for task in tasks if task.refund is not None and task.state in open_states]
     parts = [("amount", refund.amount)]
     parts += [(f"line {line.line_ref}", line.amount) for line in refund.lines]
     if refund.shipping is not None:
@@ -225,7 +263,8 @@ def _check_refund(order: Order, refund: Refund) -> None:
             raise ConfigurationError(f"{name}: {money.currency} came; the order is in {order.currency}")
         if money.amount < 0:
             raise ConfigurationError(f"{name}: {money} is below zero")
-    left = order.total - Money.sum((known.amount for known in order.refunds), order.currency)
+    given = (*(known.amount for known in order.refunds), *(other.amount for other in waiting))
+    left = order.total - Money.sum(given, order.currency)
     if not 0 < refund.amount.amount <= left.amount:
         raise ConfigurationError(f"amount: {refund.amount} came; give more than zero and at most {left}")
     named = Money.sum((money for _, money in parts[1:]), order.currency)
@@ -238,9 +277,11 @@ def _check_refund(order: Order, refund: Refund) -> None:
         line = known_lines.get(part.line_ref)
         if line is None:
             raise ConfigurationError(f"line {part.line_ref}: the order has no such line")
-        if not 0 < part.units <= line.quantity - line.refunded:
+        asked = [one.units for other in waiting for one in other.lines if one.line_ref == line.ref]
+        units_left = line.quantity - line.refunded - sum(asked, Decimal(0))
+        if not 0 < part.units <= units_left:
             raise ConfigurationError(
-                f"line {part.line_ref}: {part.units} units came; it has {line.quantity - line.refunded} left"
+                f"line {part.line_ref}: {part.units} units came; it has {units_left} left"
             )
 
 
@@ -293,6 +334,9 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
             _retry(tx, review, now)
         elif decision == "told":
             _told(tx, review, now)
+        for task in tx.tasks(review.order_id) if decision == "ignore" else ():
+            if task.about == review.about and task.state is TaskState.ASKED:
+                tx.put_task(attrs.evolve(task, state=TaskState.DROPPED))
         return attrs.evolve(review, resolved_at=now.wall, decision=decision)
 
     return (yield from commit(work))
@@ -346,14 +390,8 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
     for task in tx.tasks(review.order_id):
         if task.about == review.about:
             refused = task.state is TaskState.REFUSED
-            tx.put_task(
-                attrs.evolve(
-                    task,
-                    state=TaskState.DUE if refused else task.state,
-                    op_no=task.op_no + 1 if refused else task.op_no,
-                    next_at=now.wall,
-                )
-            )
+            op_no = task.op_no + 1 if refused else task.op_no
+            tx.put_task(attrs.evolve(task, state=TaskState.DUE, op_no=op_no, next_at=now.wall))
     if review.code is ReviewCode.PARKED:
         tx.unpark(review.about)
     if review.order_id:

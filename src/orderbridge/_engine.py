@@ -135,6 +135,7 @@ class Operation(ABC, Generic[R]):
     owner: str = ""
     failures: int = 0  # in a row, before this run
     decisions: tuple[str, ...] = ("retry", "ignore")  # what a person who is asked about it may answer
+    spends: bool = False  # its amounts are ours to pay, and counted against the limits
     moves_money: bool = False  # ours or the merchant's: the stop switch keeps it back
 
     @abstractmethod
@@ -335,7 +336,7 @@ def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, int
         return ""
     if op.moves_money and (reason := tx.stopped(op.owner)) is not None:
         return f"all money is stopped: {reason}"
-    if write.amount is None or (intent is not None and intent.state is IntentState.UNKNOWN):
+    if write.amount is None or not op.spends or (intent is not None and intent.state is IntentState.UNKNOWN):
         return ""
     spent = tx.spent(owner=op.owner, currency=write.amount.currency, since=now.wall - timedelta(hours=24))
     over = world.policy.over_limit(write.amount, spent_today=attrs.evolve(write.amount, amount=spent))
@@ -371,7 +372,7 @@ def _attempt(
             intent, state=move_intent(intent.state, IntentState.OPEN), absences=0, wait=_wait(write.unknown)
         )
         tx.put_intent(intent)
-    if write.amount is not None:
+    if write.amount is not None and op.spends:
         tx.spend(
             intent.id, owner=op.owner, currency=write.amount.currency, amount=write.amount.amount, at=now.wall
         )

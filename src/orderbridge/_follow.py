@@ -124,9 +124,12 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         if record.fulfillment in {Fulfillment.CANCELED, Fulfillment.REJECTED, Fulfillment.COMPLETED}:
             return None
         since = now - (record.changed_at or record.created_at)
-        if record.fulfillment in HAS_LEFT:
-            return None if since > _SETTLED_AFTER else now + timedelta(days=1)
         every = self._policy.follow_every
+        if record.fulfillment in HAS_LEFT:
+            # Numbers are corrected soon if at all.
+            soon = since <= timedelta(days=2)
+            later = now + (min(24 * every, timedelta(days=1)) if soon else timedelta(days=1))
+            return None if since > _SETTLED_AFTER else later
         if since > timedelta(days=14):
             return now + max(every, timedelta(days=1))
         return now + every * (4 if since > timedelta(days=2) else 1)

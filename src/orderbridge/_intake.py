@@ -318,7 +318,14 @@ def _check_committed(tx: Tx, order: Order, fixed: Sequence[PurchaseRecord], now:
             )
     for line in order.lines:
         committed = _units(line.ref, fixed)
-        if not order.canceled and committed > line.quantity - line.canceled - line.refunded:
+        # What has left all is no question any more: a refund for it is the merchant's own business.
+        waits = any(
+            part.line_ref == line.ref
+            for each in fixed
+            if each.fulfillment not in HAS_LEFT
+            for part in each.po.lines
+        )
+        if waits and not order.canceled and committed > line.quantity - line.canceled - line.refunded:
             _ask(
                 tx,
                 ReviewCode.CHANGED_AFTER_PLACING,

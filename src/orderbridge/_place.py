@@ -120,7 +120,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
     """
 
     name = "place"
-    moves_money = True
+    moves_money = spends = True
 
     def __init__(
         self,
@@ -370,7 +370,7 @@ class Pay(PurchaseOperation[PaymentSeen]):
     """Pay it through the supplier's API, once."""
 
     name = "pay"
-    moves_money = True
+    moves_money = spends = True
 
     def __init__(
         self,

@@ -99,11 +99,16 @@ class NoticeState(Enum):
 
 
 class TaskState(Enum):
-    """How far something is that a person wants done in the shop."""
+    """How far something is that a person wants done in the shop.
+
+    DUE goes on by itself. REFUSED and ASKED have a review; DROPPED had one, and somebody let it be.
+    """
 
     DUE = "DUE"
     DONE = "DONE"
     REFUSED = "REFUSED"
+    ASKED = "ASKED"
+    DROPPED = "DROPPED"
 
 
 F, P, N = Fulfillment, Payment, IntentState

@@ -78,7 +78,7 @@ class Note:
     """
 
     key: str
-    text: str
+    text: str = attrs.field(repr=False)
     to_shopper: bool = False
 
 

@@ -92,10 +92,11 @@ class Perform(StoreOperation[Noted | Canceled | Refunded]):
 
     def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
         super().unclear(tx, evidence, now)
-        tx.put_task(attrs.evolve(self._current(tx), next_at=None))
+        tx.put_task(attrs.evolve(self._current(tx), state=TaskState.ASKED, next_at=None))
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
-        tx.put_task(attrs.evolve(self._current(tx), next_at=again_at))
+        state = TaskState.DUE if again_at is not None else TaskState.ASKED
+        tx.put_task(attrs.evolve(self._current(tx), state=state, next_at=again_at))
 
     def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
         task = self._current(tx)

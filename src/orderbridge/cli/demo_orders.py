@@ -251,12 +251,7 @@ def load_recorded(shop: WooCommerceShop, orders: Iterable[Object]) -> None:
 
 def link_recorded(orders: Iterable[Order], store: str, supplier: str) -> list[ProductLink]:
     """A made-up stock id at the supplier for each product in recorded orders."""
-    keys = {
-        line.variant_ref or line.product_ref or (f"sku:{line.sku}" if line.sku else "")
-        for order in orders
-        for line in order.lines
-        if line.shippable
-    }
+    keys = {line.link_key for order in orders for line in order.lines if line.shippable}
     return [
         ProductLink(store=store, key=key, supplier=supplier, remote_id=str(70_001 + number))
         for number, key in enumerate(sorted(keys - {""}))

@@ -400,7 +400,7 @@ class Demo:
             return {}
         units: dict[str, int] = {}
         for line in order.lines:
-            for link in self._links_of(line.variant_ref or line.product_ref, line.sku):
+            for link in self._links_of(line.link_key, line.sku):
                 if line.open:
                     wanted = units.get(link.remote_id, 0) + line.open * link.factor
                     units[link.remote_id] = int(wanted.to_integral_value(rounding="ROUND_UP"))

@@ -105,7 +105,10 @@ def resolve(
 
 def link(
     store: Annotated[str, typer.Argument(help="The store's account; nothing lists all links.")] = "",
-    key: Annotated[str, typer.Argument(help="variant_ref, else product_ref, or sku:...")] = "",
+    key: Annotated[
+        str,
+        typer.Argument(help="The line's link key: its variant or product id (PrestaShop: 1-6), or sku:..."),
+    ] = "",
     supplier: Annotated[str, typer.Argument(help="The supplier's account.")] = "",
     remote_id: Annotated[str, typer.Argument(help="What the supplier wants ordered.")] = "",
     factor: Annotated[str, typer.Option(help="The supplier's units in one of the shop's.")] = "1",

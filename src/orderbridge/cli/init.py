@@ -38,6 +38,10 @@ RULES = """\
 # own = true
 #
 # [[rules]]
+# supplier_ref = true  # what the shop itself keeps as the supplier's name of a product (PrestaShop)
+# supplier = "{supplier}"
+#
+# [[rules]]
 # prefix = "RX-"  # the rest of the SKU is the supplier's remote id
 # supplier = "{supplier}"
 """

@@ -29,6 +29,7 @@ from ..adapters import (
     Announced,
     Cursor,
     Flow,
+    Headers,
     Note,
     Noted,
     Past,
@@ -40,6 +41,7 @@ from ..adapters import (
     Unclear,
     Write,
 )
+from ..errors import BridgeError
 from ..sandbox.faults import Fault
 from ._bench import SHOPPER, START, Bench, Through, read_settings
 from ._demands import POLICY, Flows
@@ -179,7 +181,8 @@ class StoreSuite(StoreAbilities, Generic[S]):
         refs: list[str] = []
         for number in range(130):
             refs.append(backend.sell(GOODS, shopper=SHOPPER.name, now=bench.now))
-            bench.now += timedelta(minutes=10 if number % 10 == 9 else 0)
+            # Sixty of one second, which is more than most pages hold, and tens of the others.
+            bench.now += timedelta(minutes=10 if number % 10 == 9 and not 20 <= number < 79 else 0)
         seen: Counter[str] = Counter()
         cursor: Cursor | None = None
         quiet = 0
@@ -223,6 +226,30 @@ class StoreSuite(StoreAbilities, Generic[S]):
         bench = Bench(side)
         order = self.sold(side, bench)
         assert bench.run(side.adapter.fetch_order(f"{order.ref}999999")) is None
+
+    def test_a_web_page_that_says_404_is_not_an_order_that_is_gone(self) -> None:
+        """It comes from something before the shop; and what is gone is not shipped any more."""
+        walls: list[bool] = []
+        page = Response(404, headers=Headers({"Content-Type": "text/html"}), body=b"<html>Not here</html>")
+        side = self.side(lambda response: page if walls else response)
+        bench = Bench(side)
+        order = self.sold(side, bench)
+        walls.append(True)
+        try:
+            found = bench.run(side.adapter.fetch_order(order.ref))
+        except BridgeError:
+            return
+        assert found is not None, "a web page with the status 404 counts as an order that is gone"
+
+    def test_a_departure_that_nobody_is_to_be_mailed_about_mails_nobody(self) -> None:
+        """As long as it leaves something to ship: many shops mail by themselves when an order is done."""
+        side = self.side()
+        bench, adapter = Bench(side), side.adapter
+        order = self.sold(side, bench)
+        first, _ = (line for line in order.lines if line.shippable)
+        notice = attrs.evolve(self.notice(order, lines=(first,)), completes=False, notify=False)
+        assert isinstance(bench.carry(partial(adapter.announce, order, notice)), Announced)
+        assert side.backend.mails(order.ref) == 0, "the shopper got a mail that was not wanted"
 
     @each_fault
     def test_whatever_one_call_comes_to_an_order_goes_its_whole_way(self, fault: Fault) -> None:

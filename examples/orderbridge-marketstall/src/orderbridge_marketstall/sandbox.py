@@ -135,7 +135,7 @@ class Marketstall:
         return [
             Shown(
                 numbers=(parcel.number,),
-                units={skus[line]: Decimal(units) for line, units in parcel.lines.items()} or None,
+                units={skus[line]: Decimal(units) for line, units in parcel.lines.items()},
             )
             for parcel in order.parcels
         ]

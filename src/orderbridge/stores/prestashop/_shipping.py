@@ -127,12 +127,17 @@ def _plan(settings: Settings, shop: Shop, row: Row, notice: ShipmentNotice) -> F
     target = int(settings.shipped_state or shop.state_id("PS_OS_SHIPPING"))
     unpaid = not shop.says(current, "paid") or unpaid_rest(row)
     if unpaid and shop.says(target, "paid"):
+        books = "the order is not paid in full, and the shop's shipped state would book a payment"
         target = int(settings.unpaid_shipped_state or 0)
-        if not target or shop.says(target, "paid"):
-            why = "the order is not paid in full, and the shop's shipped state would book a payment"
-            return Plan(warnings=(f"{why}; its state is left alone (see unpaid_shipped_state)",))
+        if not target:
+            return Plan(warnings=(f"{books}; its state is left alone (see unpaid_shipped_state)",))
+        if shop.says(target, "paid"):
+            return Plan(warnings=(f"{books}, and so would unpaid_shipped_state; its state is left alone",))
     if target not in shop.states:
         return Plan(warnings=(f"the shop has no order state {target}; the order's state is left alone",))
+    if not shop.says(target, "shipped"):
+        why = f"order state {target} is not marked as shipped in the shop"
+        return Plan(warnings=(f"{why}; the order's state is left alone (see shipped_state)",))
     # The shop answers alike to a state it set just now and to one that somebody has taken back since.
     seen = yield from every("order_histories", equal("id_order", row.id()))
     if any(entry.id("id_order_state") == target for entry in seen):

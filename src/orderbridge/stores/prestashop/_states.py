@@ -126,14 +126,16 @@ def refund(row: Row, wanted: Refund, past: Past) -> Flow[Write | Refunded | Uncl
     _, messages = yield from said(row)
     known = [message for message in messages if mark in message.text("message")]
     if not known:
+        if beyond := _beyond(row, slips, wanted):
+            return Unclear(beyond)
         ids = ", ".join(str(slip.id()) for slip in slips) or "none"
         text = f"Refund of {wanted.amount}. {wanted.reason}\n{_BASELINE} {ids}."
         told = yield from tell(row, wanted.key, text)
         return (
             told if told is not None else Unclear(f"order {row.id()}: the message {mark} is not to be found")
         )
-    if len(known) > 1:
-        return Unclear(f"order {row.id()}: {len(known)} messages carry one key {mark}")
+    if len({message.text("message") for message in known}) > 1:
+        return Unclear(f"order {row.id()}: {len(known)} messages carry one key {mark} and differ")
     before = _baseline(known[0].words("message"))
     if before is None:
         return Unclear(f"order {row.id()}: the message {mark} no longer says which credit slips there were")
@@ -145,6 +147,8 @@ def refund(row: Row, wanted: Refund, past: Past) -> Flow[Write | Refunded | Uncl
     if not ours and "slip" in past.answers:
         return Unclear(f"order {row.id()}: the credit slip was made, but the shop shows none like it")
     if not ours:
+        if beyond := _beyond(row, slips, wanted):
+            return Unclear(beyond)
         values, lines = _slip(row, wanted)
         return Write("slip", post("order_slip", values, lines=lines), unknown=LookUp())
     warnings = ["a credit slip is a record: the shop gives no money back by itself"]
@@ -152,6 +156,23 @@ def refund(row: Row, wanted: Refund, past: Past) -> Flow[Write | Refunded | Uncl
         warnings.append("the shop does not put the units back on sale for a credit slip")
     amount = Money(slip_amount(ours[0]), wanted.amount.currency)
     return Refunded(ref=ours[0].text("id"), amount=amount, gave_money=False, warnings=tuple(warnings))
+
+
+def _beyond(row: Row, slips: list[Row], wanted: Refund) -> str:
+    """Why there is not so much left to give back, or empty: PrestaShop itself would take any slip."""
+    left = row.number("total_paid_tax_incl") - sum((slip_amount(slip) for slip in slips), Decimal(0))
+    if wanted.amount.amount > left:
+        return f"order {row.id()}: {wanted.amount.amount:f} is wanted, and {left:f} is left to give back"
+    back: dict[str, Decimal] = {}
+    for slip in slips:
+        for line in slip.below("order_slip_details"):
+            ref = line.text("id_order_detail")
+            back[ref] = back.get(ref, Decimal(0)) + line.number("product_quantity")
+    sold = {item.text("id"): item.number("product_quantity") for item in row.below("order_rows")}
+    for ref, units in _units(wanted.lines).items():
+        if ref in sold and units > sold[ref] - back.get(ref, Decimal(0)):
+            return f"order {row.id()}: line {ref} has not {units:f} units left to give back"
+    return ""
 
 
 def _baseline(text: str) -> frozenset[int] | None:
