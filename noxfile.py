@@ -45,7 +45,8 @@ def group(name: str) -> list[str]:
 def run_tests(session: nox.Session, *chosen: str) -> None:
     """The suite against the package as it is installed, not as it lies in ``src``."""
     session.install(".[cli,keyring]", *EXAMPLES, *group("test"))
-    session.run("pytest", "-n", "auto", "-o", "pythonpath=", *chosen, *session.posargs)
+    # The slowest tests come last; whoever is free takes from whoever is not.
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-o", "pythonpath=", *chosen, *session.posargs)
 
 
 @nox.session

@@ -693,3 +693,18 @@ def test_a_pull_that_is_cut_off_or_hits_a_wall_is_made_again(sides: PrestaShopSi
     sides.live(bridge, 6)
     assert sides.ordered() == [{"100": 1}]
     assert codes(bridge) == []
+
+
+@pytest.mark.parametrize("first", ["", "1"])
+def test_a_shop_with_and_without_its_id_is_one_shop_and_nothing_is_ordered_twice(
+    sides: PrestaShopSides, first: str
+) -> None:
+    sides.sell({"RW-100": 1})
+    second = "1" if not first else ""
+    accounts = [sides.store(shop_id=first), sides.store("main", shop_id=second)]
+    bridge = sides.bridge(stores=accounts)
+    failures = dict(bridge.run_once().failures)
+    assert len(failures) == 1
+    assert "keep one name" in "".join(failures.values())
+    sides.live(bridge)
+    assert sides.ordered() == [{"100": 1}]

@@ -134,8 +134,9 @@ class Tx:
         return _time(found[0], "take_from") if found else None
 
     def account_with(self, *, kind: str, identity: str) -> str | None:
-        """The name under which this journal knows a shop or a supplier account."""
-        found = self._rows.run("accounts_with", kind=kind, identity=identity)
+        """The name under which this journal knows a shop or a supplier account, whole or a part of it."""
+        whole = identity.partition("#")[0]
+        found = self._rows.run("accounts_with", kind=kind, identity=identity, whole=whole)
         return _text(found[0], "name") if found else None
 
     def put_account(

@@ -182,7 +182,8 @@ class Access:
 
     Args:
         identity: Of the shop or supplier account itself, the same under any account name and any
-            credentials: it goes into the reference suppliers see.
+            credentials: it goes into the reference suppliers see. What follows a ``#`` names a part of
+            it, such as one shop of several; a part and the whole are never two accounts.
 
         findings: What was seen.
 

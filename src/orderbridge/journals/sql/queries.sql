@@ -6,8 +6,11 @@ INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDA
 SELECT value FROM meta WHERE name = :name;
 
 -- name: accounts_with
--- Names under which a shop or a supplier account is known.
-SELECT name FROM accounts WHERE kind = :kind AND identity = :identity ORDER BY name;
+-- Names under which a shop or a supplier account is known, or the whole that it is a part of, or a part of it.
+SELECT name FROM accounts
+WHERE kind = :kind AND (identity IN (:identity, :whole)
+  OR (:identity = :whole AND substr(identity, 1, length(:whole) + 1) = :whole || '#'))
+ORDER BY name;
 -- name: put_account
 -- Remember an account's identity and where its first pull starts.
 INSERT INTO accounts (name, kind, platform, owner, identity, take_from, first_seen)
