@@ -166,6 +166,19 @@ class TestBroken({suite}):
 del Keyed, Notes, Plugin, Replacing, Rewix, Whole
 """
 
+ANY_404_IS_GONE = """
+    def fetch_order(self, ref):
+        flow = super().fetch_order(ref)
+        try:
+            read = next(flow)
+            while True:
+                response = yield read
+                if response.status == 404:
+                    return None
+                read = flow.send(response)
+        except StopIteration as end:
+            return end.value
+"""
 NEVER_LOOKS = """
     def place(self, po, past):
         found = past.answers.get("create")
@@ -297,6 +310,7 @@ SOUND = {
         ("Keyed", SENDS_NO_KEY, "whatever_one_call_comes_to_the_order"),
         ("Replacing", REPEATS_WHAT_ADDS, "whatever_one_call_comes_to_the_order"),
         ("Plugin", ANNOUNCES_BLINDLY, "told_once"),
+        ("Whole", ANY_404_IS_GONE, "web_page_that_says_404"),
         ("Whole", REFUNDS_BLINDLY, "refund_is_made_once"),
         ("Plugin", TAKES_ANY_REFUND_FOR_ITS_OWN, "same_amount_are_two"),
         ("Plugin", CANCELS_WHAT_HAS_SHIPPED, "something_has_shipped"),

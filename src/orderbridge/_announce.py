@@ -147,11 +147,16 @@ class Announce(StoreOperation[Announced]):
         return ""
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
-        record = self._current(tx)
+        record = attrs.evolve(self._current(tx), notice=self._notice)
+        self._shown(tx, record, result, now, "Announced", completes=str(self._notice.completes))
+
+    def _shown(
+        self, tx: Tx, record: NoticeRecord, result: Announced, now: Clock, kind: str, **data: str
+    ) -> None:
+        """The shop shows the packages of ``record``."""
         tx.put_notice(
             attrs.evolve(
                 record,
-                notice=self._notice,
                 state=NoticeState.ANNOUNCED,
                 announced=self._notice.packages,
                 refs=result.refs,
@@ -160,7 +165,7 @@ class Announce(StoreOperation[Announced]):
                 failures=0,
             )
         )
-        self._event(tx, "Announced", now, completes=str(self._notice.completes))
+        self._event(tx, kind, now, **data)
         for warning in result.warnings:
             self._event(tx, "Warning", now, text=warning)
 
@@ -196,21 +201,7 @@ class Correct(Announce):
         return (yield from adapter.correct(self._order.order, record.notice, record.announced, past))
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
-        record = self._current(tx)
-        tx.put_notice(
-            attrs.evolve(
-                record,
-                state=NoticeState.ANNOUNCED,
-                announced=self._notice.packages,
-                refs=result.refs,
-                warnings=result.warnings,
-                next_at=None,
-                failures=0,
-            )
-        )
-        self._event(tx, "TrackingCorrected", now)
-        for warning in result.warnings:
-            self._event(tx, "Warning", now, text=warning)
+        self._shown(tx, self._current(tx), result, now, "TrackingCorrected")
 
 
 class Report(StoreOperation[Noted]):

@@ -318,13 +318,8 @@ def _check_committed(tx: Tx, order: Order, fixed: Sequence[PurchaseRecord], now:
             )
     for line in order.lines:
         committed = _units(line.ref, fixed)
-        # What has left all is no question any more: a refund for it is the merchant's own business.
-        waits = any(
-            part.line_ref == line.ref
-            for each in fixed
-            if each.fulfillment not in HAS_LEFT
-            for part in each.po.lines
-        )
+        # Once all of it has left, a refund for it is the merchant's own business.
+        waits = _units(line.ref, [each for each in fixed if each.fulfillment not in HAS_LEFT])
         if waits and not order.canceled and committed > line.quantity - line.canceled - line.refunded:
             _ask(
                 tx,

@@ -294,7 +294,7 @@ class DecodesOrders(ABC):
             body: The file.
 
             sides: Further answers of the shop, in any order, which hold what its orders only name by id;
-                what they do not say stays empty. Many platforms need none.
+                what they do not say stays empty, and a currency is ``XXX``. Many platforms need none.
         """
 
 
