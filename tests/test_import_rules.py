@@ -20,7 +20,7 @@ LADDER = (
     ("errors", "_money"),
     ("_model",),
     ("_states",),
-    ("_http", "_wire", "auth", "_writes", "_store_adapter", "_supplier_adapter", "adapters", "_canonical"),
+    ("_http", "_wire", "auth", "_wording", "_writes", "_store_adapter", "_supplier_adapter", "adapters", "_canonical"),
     ("_records", "_journal"),
     ("_sourcing", "_policy"),
     ("_saga",),

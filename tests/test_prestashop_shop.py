@@ -95,7 +95,7 @@ def test_two_suppliers_of_one_order_are_two_parcels_and_the_second_completes_it(
     assert states(sides) == ["2", "4"]
     assert sides.departure_mails("shop/1") == 2
     # PrestaShop's pages show one parcel for each carrier, so the second is told to the shopper in words.
-    assert said(sides, "Shipped on") == ["1", "0"]
+    assert said(sides, "Shipped: ") == ["1", "0"]
 
 
 class ManyParcels(rewix.RewixAdapter):
@@ -158,7 +158,7 @@ def test_a_carrier_that_the_shop_does_not_know_loses_nothing_and_is_warned_about
     assert sides.shown("shop/1") == [number]
     assert sides.shop.parcels(1)[0]["id_carrier"] == "2"
     assert "carrier UPS is not known" in warnings(bridge)
-    assert said(sides, f"Parcel: UPS {number} https://ups.example/") == ["1"]
+    assert said(sides, f"UPS {number} https://ups.example/") == ["1"]
 
 
 @pytest.mark.parametrize("number", ["1" * 65, "1Z;DROP", "Ä123"])
@@ -343,7 +343,7 @@ def test_a_lost_answer_to_any_write_of_a_departure_leaves_one_effect(
         sides.live(again, 12)
         assert len(sides.shown("shop/1")) == len(sides.shop.parcels(1)) == 1
         assert len(sides.shop.tables["customer_threads"]) == 1
-        assert said(sides, "Shipped on") == ["1"]
+        assert said(sides, "Shipped: ") == ["1"]
         assert states(sides) == ["2", "4"]
         assert sides.departure_mails("shop/1") == 1
         assert notices(again) == [ob.NoticeState.ANNOUNCED]
@@ -396,7 +396,7 @@ def test_a_message_that_the_network_writes_twice_keeps_no_number_from_the_shoppe
     bridge = placed(sides)
     sides.shop_plan.meet("POST", "/customer_messages", Fault.DOUBLED)
     number = departed(sides, bridge)
-    assert len(said(sides, "Shipped on")) == 2
+    assert len(said(sides, "Shipped: ")) == 2
     assert sides.shown("shop/1") == [number]
     assert notices(bridge) == [ob.NoticeState.ANNOUNCED]
     assert codes(bridge) == []
@@ -452,4 +452,4 @@ def test_a_key_that_may_not_set_states_is_a_question_and_the_number_is_shown(sid
     bridge.resolve(bridge.reviews()[0].id, "retry")
     sides.live(bridge, 1)
     assert states(sides) == ["2", "4"]
-    assert said(sides, "Shipped on") == ["1"]
+    assert said(sides, "Shipped: ") == ["1"]

@@ -52,7 +52,11 @@ _GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
 
 def stages(purchases: Sequence[PurchaseRecord]) -> tuple[tuple[str, str], ...]:
     """What the shop is to show beside departures: supplier and word, one each purchase order."""
-    return tuple((record.po.supplier, _word(record)) for record in purchases if record.fulfillment in _WORDS)
+    return tuple((record.po.supplier, _word(record)) for record in _shown(purchases))
+
+
+def _shown(purchases: Sequence[PurchaseRecord]) -> list[PurchaseRecord]:
+    return [record for record in purchases if record.fulfillment in _WORDS]
 
 
 def _word(record: PurchaseRecord) -> str:
@@ -214,14 +218,20 @@ class Report(StoreOperation[Noted]):
         store: Store,
         adapter: ReportsProgress,
         order: OrderRecord,
-        shown: tuple[tuple[str, str], ...],
+        purchases: Sequence[PurchaseRecord],
         *,
         arrived: bool,
     ) -> None:
         super().__init__(store, order)
         self._adapter = adapter
-        key = progress_key(shown)
-        self._progress = Progress(key=key, order_id=self.order_id, stages=shown, delivered=arrived)
+        shown = stages(purchases)
+        self._progress = Progress(
+            key=progress_key(shown),
+            order_id=self.order_id,
+            stages=shown,
+            references=tuple(record.po.reference for record in _shown(purchases)),
+            delivered=arrived,
+        )
         self.about = f"{self.order_id}#{self._progress.key}"
         self.failures = order.failures
 

@@ -368,11 +368,12 @@ def _forget_progress(view: _View) -> Saga[None]:
 def _progress(world: World, view: _View) -> Saga[None] | None:
     record = view.record
     store = world.stores[record.order.store]
-    shown = stages(view.purchases)
-    key = progress_key(shown)
+    key = progress_key(stages(view.purchases))
     if not world.policy.report_progress or not key or key == record.progress_shown:
         return None
     if not isinstance(store.adapter, ReportsProgress):
         return None
     arrived = delivered(record, view.purchases, view.notices)
-    return perform(Report(store, store.adapter, record, shown, arrived=arrived), world, seen=view.fence)
+    return perform(
+        Report(store, store.adapter, record, view.purchases, arrived=arrived), world, seen=view.fence
+    )

@@ -98,12 +98,15 @@ class Progress:
 
         stages: Supplier account and its stage in words: ``("rewix", "Working on")``.
 
+        references: What those suppliers see as our order number, one for each stage.
+
         delivered: All of the order has reached the shopper.
     """
 
     key: str
     order_id: str
     stages: tuple[tuple[str, str], ...]
+    references: tuple[str, ...] = ()
     delivered: bool = False
 
 

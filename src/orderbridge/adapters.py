@@ -60,6 +60,7 @@ from ._supplier_adapter import (
     SupplierStatus,
 )
 from ._wire import decode, decode_bytes, decode_each, decode_xml, parse_xml, raise_for_status
+from ._wording import by_name, departure, mark_of, same_name, same_number, web_link
 from ._writes import (
     Confirmed,
     Cursor,
@@ -147,13 +148,19 @@ __all__ = [
     "UnknownRule",
     "Verdict",
     "Write",
+    "by_name",
     "decode",
     "decode_bytes",
     "decode_each",
     "decode_xml",
+    "departure",
     "judge_by_status",
+    "mark_of",
     "parse_xml",
     "raise_for_status",
+    "same_name",
+    "same_number",
+    "web_link",
 ]
 
 S = TypeVar("S", bound="AccountSettings")

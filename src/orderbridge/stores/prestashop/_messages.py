@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from ...adapters import Flow, LookUp, Unclear, Write
+from ...adapters import Flow, LookUp, Unclear, Write, mark_of
 from ...errors import Malformed
 from ._query import equal
 from ._reading import batch, every
@@ -48,7 +48,7 @@ def tell(order: Row, key: str, text: str, *, private: bool = True) -> Flow[Write
 
         private: For the shop's staff; else the shopper sees it in the account.
     """
-    mark = f"[ob:{key}]"
+    mark = mark_of(key)
     thread, messages = yield from said(order)
     found = [row for row in messages if mark in row.text("message")]
     # A network that carries a call twice writes it twice: no harm, and staff cannot delete a message.

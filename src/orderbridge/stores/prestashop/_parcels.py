@@ -1,4 +1,4 @@
-"""A departure in PrestaShop's terms: which row gets which number, and what is said in words."""
+"""A departure in PrestaShop's terms: which row gets which number, and which cannot be shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 
 import attrs
 
-from ..._model import Order, Package, ShipmentNotice
+from ..._model import Package, ShipmentNotice
+from ...adapters import same_number
 from ._wire import Row
 
 # The column holds so many; 8.1 cuts off the rest without a word.
@@ -46,16 +47,6 @@ def parcels_of(notice: ShipmentNotice) -> tuple[tuple[Parcel, ...], tuple[str, .
     return tuple(found), tuple(warnings)
 
 
-def same_number(one: str, other: str) -> bool:
-    """Equal but for blanks and letter case, in which people and carriers differ."""
-    return bool(one.strip()) and "".join(one.split()).casefold() == "".join(other.split()).casefold()
-
-
-def same_name(name: str) -> str:
-    """A carrier's name, comparable: letters and digits only."""
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
-
-
 def showing(rows: list[Row], number: str) -> list[Row]:
     """The order carriers that show ``number``."""
     return [row for row in rows if same_number(row.text("tracking_number"), number)]
@@ -64,17 +55,3 @@ def showing(rows: list[Row], number: str) -> list[Row]:
 def free(rows: list[Row]) -> Row | None:
     """The first order carrier that still shows no number."""
     return next((row for row in rows if not row.text("tracking_number")), None)
-
-
-def departure(order: Order, notice: ShipmentNotice) -> str:
-    """What left, for people. PrestaShop knows no contents of a parcel, so they stand here only."""
-    names = {line.ref: line.name or line.sku or line.ref for line in order.lines}
-    said = [f"Shipped on {notice.shipped_at.date().isoformat()}:"]
-    said += [
-        f"{line.units.normalize():f} x {names.get(line.line_ref, line.line_ref)}" for line in notice.lines
-    ]
-    for package in notice.packages:
-        parts = (package.carrier, package.tracking_number, package.tracking_url)
-        if any(parts):
-            said.append("Parcel: " + " ".join(part for part in parts if part))
-    return "\n".join(said)

@@ -8,18 +8,23 @@ from collections.abc import Mapping
 import attrs
 
 from ..._model import Order, Package, ShipmentNotice
-from ...adapters import Announced, Flow, LookUp, Past, Repeat, Response, Unclear, Write
-from ._messages import tell
-from ._orders import Shop, unpaid_rest
-from ._parcels import (
-    Parcel,
+from ...adapters import (
+    Announced,
+    Flow,
+    LookUp,
+    Past,
+    Repeat,
+    Response,
+    Unclear,
+    Write,
+    by_name,
     departure,
-    free,
-    parcels_of,
     same_name,
     same_number,
-    showing,
 )
+from ._messages import tell
+from ._orders import Shop, unpaid_rest
+from ._parcels import Parcel, free, parcels_of, showing
 from ._query import equal, listing, one_as_xml
 from ._reading import ask, every, may_patch
 from ._settings import Settings
@@ -181,8 +186,7 @@ def _carrier(settings: Settings, name: str) -> Flow[tuple[str, tuple[str, ...]]]
     """The shop's present id of a supplier's carrier, or empty and why."""
     if not name.strip():
         return "", ()
-    names = {same_name(ours): theirs for ours, theirs in settings.carriers.items()}
-    wanted = names.get(same_name(name), name).strip()
+    wanted = by_name(settings.carriers, name) or name.strip()
     # Each edit in the back office makes a new row and leaves the old one behind, deleted.
     filters = [equal("deleted", 0)]
     by_reference = wanted.isascii() and wanted.isdigit()
@@ -190,7 +194,7 @@ def _carrier(settings: Settings, name: str) -> Flow[tuple[str, tuple[str, ...]]]
         filters.append(equal("id_reference", int(wanted)))
     found = yield from ask(listing("carriers", *filters, shop=settings.shop_id), "carriers")
     if not by_reference:
-        found = [row for row in found if same_name(row.words("name")) == same_name(wanted)]
+        found = [row for row in found if same_name(row.words("name"), wanted)]
     if found:
         return found[-1].text("id"), ()
     return "", (f"carrier {name} is not known to the shop; it stands in the order's messages only",)

@@ -12,10 +12,10 @@ from itertools import zip_longest
 import attrs
 
 from ..._model import Order, Package, ShipmentNotice
-from ...adapters import Announced, Flow, Unclear, Write, decode
+from ...adapters import Announced, Flow, Unclear, Write, decode, same_number, web_link
 from ._carriers import providers, same_name
 from ._departures import in_meta, slug_of, tracking, way_of
-from ._parcels import Parcel, link, parcels_of, same_number
+from ._parcels import Parcel, parcels_of
 from ._settings import Settings
 from ._wire import (
     NOTICE_META,
@@ -217,7 +217,7 @@ def _say_so(order: Order, notice: ShipmentNotice, told: tuple[Package, ...]) -> 
     packages = [(p.tracking_number, p.carrier, p.tracking_url) for p in (*told, *notice.packages)]
     digest = hashlib.sha256(repr((len(told), packages)).encode()).hexdigest()[:12]
     right = "; ".join(
-        " ".join(part for part in (package.carrier, package.tracking_number, link(package)) if part)
+        " ".join(part for part in (package.carrier, package.tracking_number, web_link(package)) if part)
         for package in notice.packages
     )
     gone = [old.tracking_number for old in told if not any(_same(old, new) for new in notice.packages)]

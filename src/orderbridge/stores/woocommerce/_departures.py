@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ..._model import Order, Package, ShipmentNotice
-from ...adapters import Announced, Flow, Unclear, Write, decode
+from ...adapters import Announced, Flow, Unclear, Write, decode, departure, same_number, web_link
 from ._carriers import core_carrier, providers, same_name
-from ._parcels import beyond, departure, link, parcels_of, same_number
+from ._parcels import beyond, parcels_of
 from ._progress import part_shipped
 from ._settings import Settings
 from ._wire import (
@@ -153,7 +153,7 @@ def _track(
             body["tracking_provider"] = provider
         else:
             body["custom_tracking_provider"] = package.carrier or "Other"
-            body["custom_tracking_link"] = link(package)
+            body["custom_tracking_link"] = web_link(package)
         body["date_shipped"] = notice.shipped_at.date().isoformat()
         return post(f"tracking-{number}", path, body)
     all_numbered = all(package.tracking_number for package in notice.packages)
@@ -181,7 +181,7 @@ def tracking(notice: ShipmentNotice, package: Package, provider: str) -> dict[st
         body["tracking_provider"] = provider
     else:
         body["custom_tracking_provider"] = package.carrier or "Other"
-        body["custom_tracking_link"] = link(package)
+        body["custom_tracking_link"] = web_link(package)
     body["date_shipped"] = notice.shipped_at.date().isoformat()
     return body
 
@@ -195,7 +195,7 @@ def in_meta(notice: ShipmentNotice) -> dict[str, object]:
         # A list: PHP turns an object with numbers for names, or with none, into something else.
         "lines": [{"line": ref, "units": f"{count:f}"} for ref, count in units.items()],
         "packages": [
-            {"number": package.tracking_number, "url": link(package), "carrier": package.carrier}
+            {"number": package.tracking_number, "url": web_link(package), "carrier": package.carrier}
             for package in notice.packages
         ],
         "shipped_at": notice.shipped_at.isoformat(timespec="seconds"),

@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from ..._model import NoticeLine, Order, Package, ShipmentNotice
+from ...adapters import web_link
 from ._orders import fulfilled_units
 from ._wire import NOTICE_META, WireFulfillment
 
@@ -37,7 +38,7 @@ class Parcel:
             "_shipment_provider": slug,
             "_shipping_provider": slug,
             "_provider_name": package.carrier if slug == "other" else "",
-            "_tracking_url": link(package),
+            "_tracking_url": web_link(package),
         }
 
     def body(self, key: str, slug: str, *, notify: bool) -> dict[str, object]:
@@ -84,23 +85,3 @@ def beyond(order: Order, items: Mapping[str, Decimal], there: Iterable[WireFulfi
             others = f"{left.get(ref, Decimal(0))} of {ordered[ref]} units are fulfilled already"
             return f"order {order.ref}, line {ref}: {others}, by somebody else"
     return ""
-
-
-def same_number(shown: str, number: str) -> bool:
-    return bool(number) and shown.strip().lower() == number.strip().lower()
-
-
-def link(package: Package) -> str:
-    return package.tracking_url if package.tracking_url.startswith(("https://", "http://")) else ""
-
-
-def departure(order: Order, notice: ShipmentNotice) -> str:
-    names = {line.ref: line.name or line.sku or line.ref for line in order.lines}
-    left = ", ".join(
-        f"{line.units.normalize():f} x {names.get(line.line_ref, line.line_ref)}" for line in notice.lines
-    )
-    parcels = "; ".join(
-        " ".join(part for part in (package.carrier, package.tracking_number, link(package)) if part)
-        for package in notice.packages
-    )
-    return ". ".join(part for part in (f"Shipped: {left}" if left else "Shipped", parcels) if part)

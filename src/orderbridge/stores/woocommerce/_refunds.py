@@ -27,6 +27,7 @@ from ...adapters import (
     Verdict,
     Write,
     decode,
+    mark_of,
 )
 from ...errors import Unsupported
 from ._orders import refunded_units
@@ -44,7 +45,7 @@ from ._wire import (
     text,
     words,
 )
-from ._writes import mark_of, order_path
+from ._writes import order_path
 
 STEP = "refund"
 # A gateway may be slow, and nobody waits for a record.

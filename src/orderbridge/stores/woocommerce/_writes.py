@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import quote
 
 from ..._model import Order
-from ...adapters import Flow, LookUp, Repeat, Request, Unclear, Write, decode
+from ...adapters import Flow, LookUp, Repeat, Request, Unclear, Write, decode, mark_of
 from ._wire import API, JSON, KEEP, WireNote, WireState, WireStatus, get, text
 
 # A shop on a slow host may work on for a while after its web server has given up waiting.
@@ -60,11 +60,6 @@ def note(order: Order, key: str, said: str, *, to_shopper: bool) -> Flow[Write |
         return None
     # Notes are shown as HTML.
     return post("note", path, {"note": f"{escape(said, quote=False)} {mark}", "customer_note": to_shopper})
-
-
-def mark_of(key: str) -> str:
-    """How a key of ours stands in text that people read."""
-    return f"[ob:{key}]"
 
 
 def _request(method: str, path: str, body: object) -> Request:

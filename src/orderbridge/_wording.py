@@ -1,0 +1,49 @@
+"""What shops are told in words: the mark by which a repeat finds a remark, and what a departure holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ._model import Order, Package, ShipmentNotice
+
+
+def mark_of(key: str) -> str:
+    """How a key of ours stands in text that people read."""
+    return f"[ob:{key}]"
+
+
+def web_link(package: Package) -> str:
+    """The package's tracking page, or empty if what the supplier gave is no web address."""
+    return package.tracking_url if package.tracking_url.startswith(("https://", "http://")) else ""
+
+
+def departure(order: Order, notice: ShipmentNotice) -> str:
+    """What left and in which parcels, for people."""
+    names = {line.ref: line.name or line.sku or line.ref for line in order.lines}
+    left = ", ".join(
+        f"{line.units.normalize():f} x {names.get(line.line_ref, line.line_ref)}" for line in notice.lines
+    )
+    parcels = "; ".join(
+        " ".join(part for part in (package.carrier, package.tracking_number, web_link(package)) if part)
+        for package in notice.packages
+    )
+    return ". ".join(part for part in (f"Shipped: {left}" if left else "Shipped", parcels) if part)
+
+
+def same_number(one: str, other: str) -> bool:
+    """Equal tracking numbers but for blanks and letter case, in which people and carriers differ."""
+    return bool(one.strip()) and "".join(one.split()).casefold() == "".join(other.split()).casefold()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Equal carriers' names but for letter case, blanks and signs; an empty name equals none."""
+    return bool(_plain(one)) and _plain(one) == _plain(other)
+
+
+def by_name(table: Mapping[str, str], name: str) -> str:
+    """What the merchant wrote beside a carrier's name, however he spelled that; empty if nothing."""
+    return next((theirs.strip() for ours, theirs in table.items() if same_name(ours, name)), "")
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
