@@ -18,13 +18,22 @@ from urllib.parse import urlsplit
 import attrs
 
 import orderbridge as ob
-from orderbridge._drivers import Clockwork, SyncDriver
+from orderbridge._clockwork import Clockwork
+from orderbridge._drivers import SyncDriver
 from orderbridge._http import Call, Response
 from orderbridge.adapters import Bucket
-from orderbridge.sandbox import Backend, LoopbackServer, PrestaShopShop, RewixSupplier, WooCommerceShop
+from orderbridge.sandbox import (
+    Backend,
+    LoopbackServer,
+    MagentoShop,
+    PrestaShopShop,
+    RewixSupplier,
+    WooCommerceShop,
+)
+from orderbridge.sandbox import magento as magento_shop
 from orderbridge.sandbox.faults import Fault, Line
 from orderbridge.sandbox.prestashop import DEPARTURES, Item
-from orderbridge.stores import prestashop, woocommerce
+from orderbridge.stores import magento, prestashop, woocommerce
 from orderbridge.suppliers import rewix
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "RULES",
     "START",
     "Jumping",
+    "MagentoSides",
     "Plan",
     "PrestaShopSides",
     "Sides",
@@ -50,6 +60,7 @@ AUTOMATIC = ob.Policy(place=ob.Who.AUTOMATIC)
 AT_ONCE = Bucket(per_second=1e6, burst=1_000_000)
 
 ob.register(attrs.evolve(woocommerce.PLATFORM, name="fast-woocommerce", limits=lambda _: AT_ONCE))
+ob.register(attrs.evolve(magento.PLATFORM, name="fast-magento", limits=lambda _: AT_ONCE))
 ob.register(attrs.evolve(prestashop.PLATFORM, name="fast-prestashop", limits=lambda _: AT_ONCE))
 ob.register(attrs.evolve(rewix.PLATFORM, name="fast-rewix", limits=lambda _: AT_ONCE))
 
@@ -263,6 +274,38 @@ class PrestaShopSides(Sides):
     def departure_mails(self, order_id: str) -> int:
         ref = int(order_id.partition("/")[2])
         return sum(mail.order_id == ref and mail.template in DEPARTURES for mail in self.shop.mails)
+
+
+class MagentoSides(Sides):
+    """The same with a Magento, where calls are signed with an integration's four values."""
+
+    shop: MagentoShop
+
+    def a_shop(self) -> Any:
+        return MagentoShop()
+
+    def store(self, name: str = "shop", **settings: Any) -> ob.Account:
+        keys = self.shop.keys
+        values = {
+            "base_url": self.shop_url,
+            "consumer_key": keys.consumer_key,
+            "consumer_secret": keys.consumer_secret,
+            "access_token": keys.access_token,
+            "access_token_secret": keys.access_token_secret,
+        }
+        return ob.store(name, platform="fast-magento", settings={**values, **settings})
+
+    def sell(self, basket: Mapping[str, int | str], **overrides: Any) -> str:
+        lines = [magento_shop.Item(sku=sku, quantity=units) for sku, units in basket.items()]
+        return f"shop/{self.shop.place_order(lines, now=self.now(), **overrides)}"
+
+    def shown(self, order_id: str) -> list[str]:
+        shipments = self.shop.shipments_of(int(order_id.partition("/")[2]))
+        return [str(track["track_number"]) for shipment in shipments for track in shipment.tracks]
+
+    def departure_mails(self, order_id: str) -> int:
+        ref = int(order_id.partition("/")[2])
+        return sum(mail.order_id == ref and mail.kind == "shipment" for mail in self.shop.mails)
 
 
 def a_warehouse(

@@ -35,7 +35,7 @@ from random import Random
 import attrs
 
 from orderbridge import _drivers
-from orderbridge._drivers import Clockwork
+from orderbridge._clockwork import Clockwork
 from orderbridge._http import Call, Response
 from orderbridge._saga import Clock
 from orderbridge.sandbox import Fault, Line, LoopbackServer, RewixSupplier, WooCommerceShop

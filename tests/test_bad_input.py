@@ -16,8 +16,10 @@ import orderbridge as ob
 from both_sides import AT_ONCE, RULES, START, Sides, a_warehouse, codes, on_clock, only_purchase
 from orderbridge import BridgeError, ConfigurationError, PurchaseOrder
 from orderbridge._http import Call, Response
+from orderbridge._journal import Tx
 from orderbridge.adapters import Flow, Past, Placement, Read, SupplierPlatform, Unclear, Write
 from orderbridge.errors import Damaged, LookOnly, SchemaMismatch
+from orderbridge.journals.sqlite import open_memory
 from orderbridge.sandbox import WooCommerceShop
 from orderbridge.sandbox.faults import Fault
 from orderbridge.suppliers import rewix
@@ -648,3 +650,26 @@ def test_a_shop_under_a_new_name_is_an_error_and_orders_nothing_twice(sides: Sid
     failures = dict(renamed.run_once().failures)
     assert "keep one name" in failures["pull/main"]
     assert sides.ordered() == [{"100": 1}]
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "same"),
+    [
+        ("shop.example", "shop.example", True),
+        ("shop.example", "shop.example#2", True),
+        ("shop.example#2", "shop.example", True),
+        ("shop.example#1", "shop.example#1,2", True),
+        ("shop.example#2,3", "shop.example#1,2", True),
+        ("shop.example#1", "shop.example#2", False),
+        ("shop.example#1", "shop.example#11", False),
+        ("shop.example#1", "shop.example.org#1", False),
+    ],
+)
+def test_accounts_of_which_parts_overlap_are_one(known: str, asked: str, same: bool) -> None:
+    def remember(tx: Tx) -> None:
+        tx.put_account("main", kind="store", platform="x", owner="", identity=known, take_from=None, at=START)
+
+    journal = open_memory()
+    journal.transact(remember)
+    found = journal.look(lambda tx: tx.account_with(kind="store", identity=asked))
+    assert found == ("main" if same else None)

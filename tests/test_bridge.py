@@ -31,7 +31,7 @@ from both_sides import (
     on_clock,
     only_purchase,
 )
-from orderbridge._drivers import Clockwork
+from orderbridge._clockwork import Clockwork
 from orderbridge._http import Call, Response
 from orderbridge.adapters import AccountSettings
 from orderbridge.sandbox import WooCommerceShop

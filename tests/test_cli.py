@@ -143,6 +143,12 @@ def test_init_explains_every_setting() -> None:
         assert paragraph.startswith(("# ", ".")) or "platform" in line, paragraph
 
 
+def test_init_shows_a_place_for_each_secret_of_which_not_all_are_needed() -> None:
+    text = configuration(["magento"], ["rewix"])
+    assert '# access_token = "env:SHOP_ACCESS_TOKEN"' in text
+    assert "Secret(" not in text
+
+
 def test_init_never_overwrites_unless_told_to(tmp_path: Path) -> None:
     file = tmp_path / "orderbridge.toml"
     file.write_text("mine")
@@ -342,7 +348,12 @@ def test_run_works_until_a_signal_and_ends_orderly(site: Site, number: signal.Si
 
 @pytest.mark.parametrize(
     ("platform", "kind", "lines"),
-    [("woocommerce", "stores", 7), ("prestashop", "stores", 6), ("rewix", "suppliers", 7)],
+    [
+        ("magento", "stores", 9),
+        ("woocommerce", "stores", 7),
+        ("prestashop", "stores", 6),
+        ("rewix", "suppliers", 7),
+    ],
 )
 def test_a_sandbox_says_how_to_reach_it_and_accepts_what_it_says(
     tmp_path: Path, platform: str, kind: str, lines: int

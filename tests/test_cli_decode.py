@@ -328,3 +328,30 @@ def test_a_side_that_is_no_answer_of_the_shop_is_a_usage_error(tmp_path: Path) -
     result = CliRunner().invoke(app, ["decode", "prestashop", str(order), str(tmp_path / "none.json")])
     assert result.exit_code == 2
     assert "none.json" in result.stderr
+
+
+def test_magentos_products_say_how_a_bundle_ships(tmp_path: Path) -> None:
+    rows = [
+        {"item_id": 8, "product_type": "bundle", "product_id": 7, "qty_ordered": 2, "row_total": 25},
+        {"item_id": 9, "parent_item_id": 8, "product_id": 1, "qty_ordered": 4, "row_total": 25},
+    ]
+    said: dict[str, object] = {
+        "order": {
+            "entity_id": 4,
+            "increment_id": "000000004",
+            "created_at": "2026-11-22 03:48:35",
+            "order_currency_code": "USD",
+            "grand_total": 25,
+            "items": rows,
+        },
+        "product": {"id": 7, "custom_attributes": [{"attribute_code": "shipment_type", "value": "1"}]},
+    }
+    for name, body in said.items():
+        (tmp_path / name).write_text(json.dumps(body))
+    for sides, lines in ((), ["8"]), ((str(tmp_path / "product"),), ["8", "9"]):
+        words = ["decode", "magento", str(tmp_path / "order"), *sides, "--json"]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+        (found,) = json.loads(result.stdout)["orders"]
+        assert [line["ref"] for line in found["lines"]] == lines
+        assert (found["number"], found["total"]) == ("000000004", "25")

@@ -18,14 +18,18 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from both_sides import START, Jumping
 from orderbridge import MemoryTokens, Secret, _drivers, _drivers_async
-from orderbridge._drivers import Clockwork, Line, Pace, SyncDriver, outcome_of, prepare, retry_after
+from orderbridge._clockwork import Clockwork
+from orderbridge._drivers import Line, SyncDriver, outcome_of, prepare, retry_after
 from orderbridge._drivers_async import AsyncDriver
 from orderbridge._http import Call, Headers, Read, Request, Response
+from orderbridge._pace import Pace
 from orderbridge._saga import Lost, Saga, commit, fetch, send
-from orderbridge.adapters import Bucket
+from orderbridge.adapters import Allowance, Bucket
 from orderbridge.auth import Auth, Basic, NoAuth, QueryKeys, Token
 from orderbridge.errors import BridgeError, Malformed, NotSent, RateLimited, Unauthorized, Unavailable
 from orderbridge.journals.sqlite import open_memory
@@ -55,9 +59,17 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def reach(
-        self, url: str, *, auth: Auth | None = None, account: str = "shop", bucket: Bucket = FAST
+        self,
+        url: str,
+        *,
+        auth: Auth | None = None,
+        account: str = "shop",
+        bucket: Bucket = FAST,
+        meter: Callable[[Response], Allowance | None] = lambda _: None,
     ) -> None:
-        self.lines[account] = Line(account=account, base_url=url, auth=auth or NoAuth(), bucket=bucket)
+        self.lines[account] = Line(
+            account=account, base_url=url, auth=auth or NoAuth(), bucket=bucket, meter=meter
+        )
 
     @property
     def driver(self) -> SyncDriver | AsyncDriver:
@@ -547,6 +559,81 @@ def test_who_is_turned_away_by_a_bucket_has_taken_nothing() -> None:
     assert pace.take(60.0) == 1.0
 
 
+def test_a_call_waits_until_its_own_cost_is_there() -> None:
+    pace = Pace(Bucket(per_second=10.0, burst=100), Jumping())
+    assert [pace.take(60.0, cost) for cost in (80.0, 20.0, 50.0)] == [0.0, 0.0, 5.0]
+
+
+def test_what_an_answer_says_is_left_is_believed() -> None:
+    """Other programs draw from the same bucket, and a call may cost less than was taken for it."""
+    pace = Pace(Bucket(per_second=1.0, burst=1), Jumping())
+    assert pace.take(60.0, 300.0) == 0.0
+    pace.settle(300.0, Allowance(left=1900.0, per_second=100.0, most=2000.0))
+    assert pace.take(60.0, 1900.0) == 0.0
+    pace.settle(1900.0, Allowance(left=50.0, per_second=100.0, most=2000.0))
+    assert pace.take(60.0, 250.0) == 2.0
+
+
+def test_what_is_taken_for_calls_under_way_is_not_given_out_twice() -> None:
+    """The first answer may have been written before the second call was charged."""
+    pace = Pace(Bucket(per_second=100.0, burst=1000), Jumping())
+    for _ in range(2):
+        pace.take(60.0, 400.0)
+    pace.settle(400.0, Allowance(left=600.0, per_second=100.0, most=1000.0))
+    assert pace.take(60.0, 400.0) == 2.0
+
+
+def test_a_call_of_which_nothing_was_heard_holds_nothing_back() -> None:
+    clock = Jumping()
+    pace = Pace(Bucket(per_second=100.0, burst=1000), clock)
+    pace.take(60.0, 1000.0)
+    pace.settle(1000.0, None)
+    clock.sleep(10.0)
+    pace.take(60.0, 0.0)
+    pace.settle(0.0, Allowance(left=1000.0, per_second=100.0, most=1000.0))
+    assert pace.take(60.0, 1000.0) == 0.0
+
+
+@given(st.lists(st.tuples(st.integers(1, 900), st.integers(0, 100)), min_size=20, max_size=60))
+def test_who_asks_alone_is_never_turned_away_and_wastes_nothing(calls: list[tuple[int, int]]) -> None:
+    """Each call reserves its cost, and gets back what it did not need: the platform's bucket and ours."""
+    clock = Jumping()
+    pace = Pace(Bucket(per_second=100.0, burst=2000), clock)
+    level, at, spent = 2000.0, clock.steady(), 0.0
+    for cost, percent in calls:
+        clock.sleep(pace.take(60.0, float(cost)))
+        level, at = min(2000.0, level + (clock.steady() - at) * 100.0), clock.steady()
+        assert cost <= level + 1e-6, "throttled"
+        actual = cost * percent / 100
+        level, spent = level - actual, spent + actual
+        pace.settle(float(cost), Allowance(left=level, per_second=100.0, most=2000.0))
+    passed = clock.steady()
+    assert spent <= 2000.0 + passed * 100.0 + 1e-6
+    # Nobody waited while there was enough: what is unused is less than one call.
+    assert passed == 0 or level < 900.0 + 1e-6
+
+
+def by_points(response: Response) -> Allowance | None:
+    left, _, throttled = response.text.partition(" ")
+    if not left.isdigit():
+        return None
+    return Allowance(left=float(left), per_second=100.0, most=1000.0, throttled=bool(throttled))
+
+
+def test_a_read_that_is_turned_away_inside_an_answer_of_success_is_asked_again_in_time(
+    runner: Runner,
+) -> None:
+    runner.clock = clock = Jumping()
+    with Wire(answer(body=b"0 throttled")) as wire:
+        runner.reach(wire.url, meter=by_points, bucket=Bucket(per_second=100.0, burst=1000))
+        told = iter((answer(body=b"0 throttled"), answer(body=b"950")))
+        wire.behavior = lambda connection, got: next(told)(connection, got)
+        assert runner.run(fetch("shop", Read("POST", "/graphql", cost=30.0))).text == "950"
+        assert len(wire.got) == 2
+        if runner.kind == "sync":  # an event loop's own time cannot jump
+            assert clock.steady() == pytest.approx(0.3)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -745,6 +832,27 @@ def test_sixteen_tasks_log_in_once_and_renew_once() -> None:
 
     with Wire(server) as wire:
         asyncio.run(live(wire.url))
+
+
+def test_a_refused_login_is_left_alone_for_half_an_hour(runner: Runner) -> None:
+    """Platforms lock a user who goes on trying; new credentials are tried at once."""
+    runner.clock = clock = Jumping()
+    server = LoginServer()
+    server.number = 5  # a first login is refused
+    old = Login()
+    with Wire(server) as wire:
+        runner.reach(wire.url, auth=old)
+        for _ in range(4):
+            with pytest.raises(Unauthorized, match="used up"):
+                runner.read()
+        assert server.refused == 1
+        runner.reach(wire.url, auth=Login())
+        with pytest.raises(Unauthorized, match="used up"):
+            runner.read()
+        assert server.refused == 2
+        clock.sleep(31 * 60)
+        server.number = 0
+        assert (runner.read().status, server.logins) == (200, 1)
 
 
 def test_a_worker_whose_refresh_token_another_has_used_up_takes_that_one_s_token(runner: Runner) -> None:

@@ -20,7 +20,17 @@ LADDER = (
     ("errors", "_money"),
     ("_model",),
     ("_states",),
-    ("_http", "_wire", "auth", "_wording", "_writes", "_store_adapter", "_supplier_adapter", "adapters", "_canonical"),
+    (
+        "_http",
+        "_wire",
+        "auth",
+        "_wording",
+        "_writes",
+        "_store_adapter",
+        "_supplier_adapter",
+        "adapters",
+        "_canonical",
+    ),
     ("_records", "_journal"),
     ("_sourcing", "_policy"),
     ("_saga",),
@@ -39,7 +49,7 @@ LADDER = (
         "_tasks",
         "_views",
     ),
-    ("_drivers", "_drivers_async"),
+    ("_clockwork", "_pace", "_drivers", "_drivers_async"),
     ("_bridge", "_bridge_async", "_config", "_plugins", "_settings", "_setup"),
     ("__init__",),
 )
@@ -60,6 +70,7 @@ PACKAGES = {
         *PUBLIC,
         "_bridge",
         "_canonical",
+        "_clockwork",
         "_commands",
         "_config",
         "_drivers",
@@ -79,13 +90,15 @@ OPENS = {
 
 # Clocks and chance: where nothing else reads them, the simulator decides both.
 CLOCKS = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "os.urandom")
-CLOCKS_READ_IN = ("_drivers", "cli", "cli.*", "sandbox.server")
+CLOCKS_READ_IN = ("_clockwork", "_drivers", "cli", "cli.*", "sandbox.server")
 
 # Modules of others that only some places may touch.
 ONLY_IN = {
     "httpx": ("_drivers", "_drivers_async"),
     "msgspec": ("_wire",),
     "cattrs": ("_canonical", "_settings"),
+    "cryptography": ("stores.magento._hooks",),
+    "graphql": ("sandbox.shopify.*",),
     "keyring": ("_settings",),
     "sqlite3": ("journals.*",),
     "psycopg": ("journals.*",),

@@ -9,16 +9,21 @@ import sys
 from pathlib import Path
 from typing import cast
 
+import attrs
 import pytest
 
 from keyed_supplier import KEYED, PUT, KeyedSupplier
+from orderbridge import Order
 from orderbridge._plugins import platform_of
 from orderbridge.adapters import AccountSettings, StorePlatform, SupplierPlatform
-from orderbridge.sandbox import PrestaShopShop, RewixSupplier, WooCommerceShop
-from orderbridge.stores import prestashop, woocommerce
+from orderbridge.sandbox import MagentoShop, PrestaShopShop, RewixSupplier, WooCommerceShop
+from orderbridge.sandbox.magento import Item, Keys
+from orderbridge.stores import magento, prestashop, woocommerce
 from orderbridge.suppliers import rewix
 from orderbridge.testing import StoreBackend, StoreSuite, SupplierBackend, SupplierSuite
-from orderbridge.testing.sandboxes import PrestaShopBackend, RewixBackend, WooCommerceBackend
+from orderbridge.testing._bench import Bench
+from orderbridge.testing.sandboxes import MagentoBackend, PrestaShopBackend, RewixBackend, WooCommerceBackend
+from orderbridge.testing.simulator import StoreSide
 
 pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
 
@@ -99,6 +104,34 @@ class TestWooCommerceWithTheTrackingPlugin(OnlyDepartures, TestWooCommerceWithFu
 class TestWooCommerceWithNotes(OnlyDepartures, TestWooCommerceWithFulfillments):
     def backend(self) -> StoreBackend:
         return WooCommerceBackend(WooCommerceShop(fulfillments=False))
+
+
+class TestMagento(StoreSuite[magento.Settings]):
+    """By bearer: a signed call is refused where the clock is wrong by as much as it is here."""
+
+    keys = Keys(bearer=True)
+
+    def platform(self) -> StorePlatform[magento.Settings]:
+        return cast("StorePlatform[magento.Settings]", platform_of("store", "magento"))
+
+    def settings(self) -> dict[str, object]:
+        return {
+            "base_url": "https://shop.example",
+            "bearer": True,
+            "access_token": self.keys.access_token,
+        }
+
+    def backend(self) -> StoreBackend:
+        return MagentoBackend(MagentoShop(keys=self.keys))
+
+    def sold_to_cancel(self, side: StoreSide, bench: Bench) -> Order:
+        """Magento cancels what is not paid; what is paid is refunded."""
+        backend = side.backend
+        assert isinstance(backend, MagentoBackend)
+        ref = backend.shop.place_order([Item(sku="MUG-BLUE", quantity=2)], now=bench.now, paid=False)
+        order = bench.run(side.adapter.fetch_order(str(ref)))
+        assert order is not None
+        return attrs.evolve(order, store="shop")
 
 
 class TestPrestaShop(StoreSuite[prestashop.Settings]):

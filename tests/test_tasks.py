@@ -12,7 +12,7 @@ import pytest
 
 import orderbridge as ob
 from both_sides import PrestaShopSides, Sides, codes, only_purchase
-from orderbridge._drivers import Clockwork
+from orderbridge._clockwork import Clockwork
 from orderbridge.errors import Unsupported
 from orderbridge.sandbox import WooCommerceShop
 from orderbridge.sandbox.faults import Fault
@@ -317,6 +317,8 @@ def test_what_is_no_wish_is_said(sides: Sides, wrong: Any) -> None:
     order_id = taken_in(sides, bridge)
     with pytest.raises(ob.ConfigurationError, match="Note"):
         bridge.note(order_id, wrong)
+    with pytest.raises(ob.ConfigurationError, match="text: a half of a character"):
+        bridge.note(order_id, ob.Note(key="half", text="Cut off in \ud83d"))
     with pytest.raises(ob.ConfigurationError, match="empty"):
         bridge.note(order_id, ob.Note(key="n", text="  "))
     with pytest.raises(ob.ConfigurationError, match="cancel"):

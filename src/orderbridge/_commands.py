@@ -180,6 +180,9 @@ def ask_of_shop(
         )
     if isinstance(wish, Note) and not wish.text.strip():
         raise ConfigurationError("text: the remark is empty")
+    name, said = ("text", wish.text) if isinstance(wish, Note) else ("reason", wish.reason)
+    if any("\ud800" <= sign <= "\udfff" for sign in said):
+        raise ConfigurationError(f"{name}: a half of a character stands in it; give text that UTF-8 can hold")
     records_only = isinstance(store.adapter, Refunds) and not store.adapter.can_give_money
     if isinstance(wish, Refund) and wish.gives_money and records_only:
         raise Unsupported(f"{store.platform} only writes refunds down", account=store.name)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import random
 import re
-import secrets
 import ssl
 import threading
 import time
@@ -19,9 +17,8 @@ import weakref
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Protocol, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
@@ -29,14 +26,16 @@ import attrs
 import httpx
 
 from ._canonical import dump, load
+from ._clockwork import Clockwork
 from ._http import Call, Headers, Read, Request, Response
 from ._journal import Journal, Tx
-from ._saga import Clock, Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
-from .adapters import Bucket
+from ._pace import Pace
+from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
+from .adapters import Allowance, Bucket
 from .auth import Auth, Token
-from .errors import BridgeError, Malformed, NotSent, RateLimited, Unavailable
+from .errors import BridgeError, Malformed, NotSent, Rejected, Unavailable
 
-__all__ = ["Clockwork", "Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
+__all__ = ["Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
 
 T = TypeVar("T")
 
@@ -48,6 +47,7 @@ LONGEST_WAIT = 10.0  # seconds a read waits for its turn; others are waiting beh
 LONGEST_PAUSE = 5.0  # seconds between two looks at the journal, which others may write too
 REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_FREEZE = 24 * 3600.0  # seconds, whatever an account is told
+LOGIN_PAUSE = timedelta(minutes=30)  # after a refused login; Magento locks a user for as long after six
 USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
 
 
@@ -89,6 +89,7 @@ class Line:
     base_url: str
     auth: Auth
     bucket: Bucket
+    meter: Callable[[Response], Allowance | None] = lambda _: None
 
 
 class Gone(Exception):
@@ -176,82 +177,6 @@ def retry_after(response: Response, now: datetime) -> float | None:
         return None
 
 
-class Pace:
-    """A token bucket for one account, shared by the threads of this process."""
-
-    def __init__(self, bucket: Bucket, clockwork: Clockwork) -> None:
-        self._bucket = bucket
-        self._clockwork = clockwork
-        self._level = float(bucket.burst)
-        self._at = clockwork.steady()
-        self._frozen_until = 0.0
-        self._lock = threading.Lock()
-
-    def take(self, at_most: float) -> float:
-        """Take one; the seconds to wait before using it.
-
-        Raises:
-            RateLimited: they would be more than ``at_most``; nothing is taken.
-        """
-        with self._lock:
-            now = self._clockwork.steady()
-            self._level = min(
-                float(self._bucket.burst), self._level + (now - self._at) * self._bucket.per_second
-            )
-            self._at = now
-            wait = max(0.0, (1.0 - self._level) / self._bucket.per_second, self._frozen_until - now)
-            if wait > at_most:
-                until = self._clockwork.wall() + timedelta(seconds=wait)
-                raise RateLimited("too many requests; the platform wants a pause", until=until)
-            self._level -= 1.0
-            return wait
-
-    def freeze(self, seconds: float) -> None:
-        """The platform said: not now. It holds for everybody on the account."""
-        with self._lock:
-            self._frozen_until = max(self._frozen_until, self._clockwork.steady() + seconds)
-
-
-def _domain() -> str:
-    """Names the steady clock: the same for all processes since this machine was started."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return secrets.token_hex(16)
-
-
-_DOMAIN = _domain()
-
-
-class Clockwork:
-    """This machine's time and chance. Who must not wait brings one that jumps over every pause."""
-
-    def wall(self) -> datetime:
-        """UTC, as good as this machine's clock is."""
-        return datetime.now(UTC)
-
-    def steady(self) -> float:
-        """Seconds of a clock that never jumps, and that goes on while the machine sleeps where it can."""
-        boot = getattr(time, "CLOCK_BOOTTIME", None)
-        return time.monotonic() if boot is None else time.clock_gettime(boot)
-
-    def sleep(self, seconds: float) -> None:
-        """Let so much time pass."""
-        time.sleep(seconds)
-
-    def chance(self) -> float:
-        """Anything from 0 to 1."""
-        return random.random()  # noqa: S311 (jitter, no secret)
-
-    def read(self) -> Clock:
-        """What time it is here."""
-        return Clock(wall=self.wall(), steady=self.steady(), domain=_DOMAIN, salt=secrets.token_hex(16))
-
-    def pause(self, tried: int) -> float:
-        """Seconds to wait before a read is repeated: full jitter."""
-        return self.chance() * min(8.0, 0.5 * 2.0**tried)
-
-
 class Driver:
     """What both drivers share."""
 
@@ -276,6 +201,7 @@ class Driver:
         self._ssl: ssl.SSLContext | None = None
         self._stopping = False
         self._refused: dict[str, Token] = {}
+        self._no_logins: dict[str, tuple[Auth, Rejected, datetime]] = {}
         _drivers.add(self)
 
     def reopen(self) -> None:
@@ -304,6 +230,12 @@ class Driver:
 
     def _pace(self, line: Line) -> Pace:
         return self._paces.setdefault(line.account, Pace(line.bucket, self._clockwork))
+
+    def _learn(self, line: Line, request: Request, response: Response | None) -> bool:
+        """Believe what an answer says of the allowance; was the call turned away for want of it?"""
+        said = None if response is None else line.meter(response)
+        self._pace(line).settle(request.cost, said)
+        return said is not None and said.throttled
 
     def _count(self, line: Line) -> None:
         self.requests[line.account] = self.requests.get(line.account, 0) + 1
@@ -354,6 +286,19 @@ class Driver:
             return None, True
         soon = self._clockwork.wall() + timedelta(minutes=5)
         return token, token.expires_at is not None and token.expires_at < soon
+
+    def _may_log_in(self, line: Line) -> None:
+        """Raise a refusal again instead of asking for it: platforms lock an account that goes on trying."""
+        known = self._no_logins.get(line.account)
+        if known is None:
+            return
+        auth, error, until = known
+        if auth == line.auth and until > self._clockwork.wall():
+            raise error.with_traceback(None)
+
+    def _login_refused(self, line: Line, error: BridgeError) -> None:
+        if isinstance(error, Rejected):
+            self._no_logins[line.account] = (line.auth, error, self._clockwork.wall() + LOGIN_PAUSE)
 
     def _newer(self, line: Line, token: Token | None) -> Token | None:
         """What another worker has got in place of ``token``; a refresh token may be good only once."""
@@ -466,17 +411,21 @@ class SyncDriver(Driver):
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
             token = self._token(line, refused=refused)
-            self._clockwork.sleep(self._pace(line).take(LONGEST_WAIT))
+            self._clockwork.sleep(self._pace(line).take(LONGEST_WAIT, read.cost))
             try:
                 response = self._call(line, self._sign(line, prepare(line, read), token), write=False)
             except Gone as gone:
+                self._learn(line, read, None)
                 if last:
                     raise self._lost_read(line, read, gone) from None
                 self._clockwork.sleep(self._clockwork.pause(tried))
                 continue
+            throttled = self._learn(line, read, response)
             if token is not None and line.auth.expired(response) and refused is None:
                 refused = token
                 continue
+            if throttled and not last:
+                continue  # the pace knows how long to wait
             if last or response.status not in REPEATED:
                 return response
             self._clockwork.sleep(self._clockwork.pause(tried))
@@ -491,11 +440,13 @@ class SyncDriver(Driver):
             token, old = self._fresh_token(line)
             if token is not None and not old and token not in (refused, self._refused.get(line.account)):
                 return token
+            self._may_log_in(line)
             try:
                 new = self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
-            except BridgeError:
+            except BridgeError as error:
                 newer = self._newer(line, token)
                 if newer is None:
+                    self._login_refused(line, error)
                     raise
                 return newer
             return self._swap(line, token, new)
@@ -522,15 +473,19 @@ class SyncDriver(Driver):
         try:
             token = self._token(line)
             call = prepare(line, effect.request)
-            self._clockwork.sleep(self._pace(line).take(effect.not_after - self._clockwork.steady()))
+            at_most = effect.not_after - self._clockwork.steady()
+            self._clockwork.sleep(self._pace(line).take(at_most, effect.request.cost))
         except BridgeError as error:
             return Lost(False, error.message)
         if self._clockwork.steady() > effect.not_after:
+            self._learn(line, effect.request, None)
             return Lost(False, "it could not leave in time")
         try:
             response = self._call(line, self._sign(line, call, token), write=True)
         except Gone as gone:
+            self._learn(line, effect.request, None)
             return Lost(gone.sent, gone.why)
+        self._learn(line, effect.request, response)
         if token is not None and line.auth.expired(response):
             self._refused[line.account] = token  # renewed before the next call; nothing is sent again
         return response

@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 import httpx
 
+from ._clockwork import Clockwork
 from ._drivers import (
     CANCELED,
     DEADLINE,
@@ -20,7 +21,6 @@ from ._drivers import (
     LONGEST_WAIT,
     REPEATED,
     TRIES,
-    Clockwork,
     Driver,
     Gone,
     Line,
@@ -156,16 +156,20 @@ class AsyncDriver(Driver):
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
             token = await self._token(line, refused=refused)
-            await asyncio.sleep(self._pace(line).take(LONGEST_WAIT))
+            await asyncio.sleep(self._pace(line).take(LONGEST_WAIT, read.cost))
             try:
                 response = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
             except Gone as gone:
+                self._learn(line, read, None)
                 if last:
                     raise self._lost_read(line, read, gone) from None
                 await asyncio.sleep(self._clockwork.pause(tried))
                 continue
+            throttled = self._learn(line, read, response)
             if token is not None and line.auth.expired(response) and refused is None:
                 refused = token
+                continue
+            if throttled and not last:
                 continue
             if last or response.status not in REPEATED:
                 return response
@@ -179,11 +183,13 @@ class AsyncDriver(Driver):
             token, old = self._fresh_token(line)
             if token is not None and not old and token not in (refused, self._refused.get(line.account)):
                 return token
+            self._may_log_in(line)
             try:
                 new = await self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
-            except BridgeError:
+            except BridgeError as error:
                 newer = self._newer(line, token)
                 if newer is None:
+                    self._login_refused(line, error)
                     raise
                 return newer
             return self._swap(line, token, new)
@@ -207,15 +213,19 @@ class AsyncDriver(Driver):
         try:
             token = await self._token(line)
             call = prepare(line, effect.request)
-            await asyncio.sleep(self._pace(line).take(effect.not_after - self._clockwork.steady()))
+            at_most = effect.not_after - self._clockwork.steady()
+            await asyncio.sleep(self._pace(line).take(at_most, effect.request.cost))
         except BridgeError as error:
             return Lost(False, error.message)
         if self._clockwork.steady() > effect.not_after:
+            self._learn(line, effect.request, None)
             return Lost(False, "it could not leave in time")
         try:
             response = await self._call(line, self._sign(line, call, token), write=True)
         except Gone as gone:
+            self._learn(line, effect.request, None)
             return Lost(gone.sent, gone.why)
+        self._learn(line, effect.request, response)
         if token is not None and line.auth.expired(response):
             self._refused[line.account] = token  # renewed before the next call; nothing is sent again
         return response

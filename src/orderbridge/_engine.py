@@ -6,7 +6,7 @@
        then the intent of this step:
          none, NOT_SENT, ABSENT  a new attempt with these bytes: commit, then C
          CONFIRMED               never send again: wait for the look-up to show it, then a review
-         UNKNOWN                 by its rule: look again, repeat, send the same bytes, or park
+         UNKNOWN                 by its rule: look again, repeat, send the same bytes, or look once and park
     C  one call. Then R again with what it came to.
 
 Recording an answer rides on the next transaction instead of having its own: a chain of w writes
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -322,6 +322,13 @@ def _turn(
             op.settle(tx, now)
             return None
         intent, stored = again
+    elif intent is not None and isinstance(write.unknown, Park):
+        # A person said "retry"; the call that nobody heard of may still be on its way.
+        lands = _lands_until(tx, intent, write.unknown)
+        if lands > now.wall:
+            op.doubt(tx, now, again_at=lands)
+            op.settle(tx, now)
+            return None
     why = op.plan(tx, write, now) or _money(tx, op, world, write, now, intent)
     if why:
         op.later(tx, now, after=timedelta(minutes=15), why=why)
@@ -433,6 +440,14 @@ def _unresolved(
     return _absent(tx, intent), None
 
 
+def _lands_until(tx: Tx, intent: Intent, rule: Park) -> datetime:
+    """When the last attempt that may have left can no longer be carried out."""
+    unheard = (IntentState.OPEN, IntentState.UNKNOWN, IntentState.ABSENT)
+    lost = [attempt.at for attempt in tx.attempts(intent.id) if attempt.state in unheard]
+    within = timedelta(seconds=SEND_WITHIN + CALL_MAX) + rule.late
+    return max(lost, default=datetime.min.replace(tzinfo=UTC)) + (within if lost else timedelta(0))
+
+
 def _absent(tx: Tx, intent: Intent) -> Intent:
     intent = attrs.evolve(intent, state=move_intent(intent.state, IntentState.ABSENT), absences=2)
     tx.put_intent(intent)
@@ -480,7 +495,10 @@ def _park(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
 
 
 def _ask_parked(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
-    words = f"nobody can tell whether {intent.step!r} happened at {op.account}; retry sends it again"
+    words = (
+        f"nobody can tell whether {intent.step!r} happened at {op.account}: look there first; retry waits "
+        "until the call can no longer arrive, looks once more, and sends it again"
+    )
     op.ask(tx, ReviewCode.PARKED, words, now)
 
 
@@ -570,9 +588,6 @@ def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
             after = verdict.after if isinstance(verdict, Throttled) else None
             why = sent.outcome.why if isinstance(sent.outcome, Lost) else "throttled"
             op.later(tx, now, after=None if after is None else timedelta(seconds=after), why=why)
-        elif isinstance(sent.write.unknown, Park):
-            intent, _ = _find(tx, op, sent)
-            _park(tx, op, intent, now)
         else:
             op.doubt(tx, now, again_at=now.wall + timedelta(seconds=FIRST_LOOK))
         op.settle(tx, now)

@@ -61,6 +61,8 @@ class Request:
         headers: Beyond those of the account.
 
         body: The exact bytes.
+
+        cost: What it takes of the account's allowance, in the platform's own points.
     """
 
     method: str
@@ -68,6 +70,7 @@ class Request:
     params: Pairs = attrs.field(default=(), converter=_pairs, kw_only=True)
     headers: Headers = attrs.field(factory=Headers, converter=_headers, kw_only=True, repr=False)
     body: bytes = attrs.field(default=b"", kw_only=True, repr=False)
+    cost: float = attrs.field(default=1.0, kw_only=True)
 
     @property
     def query(self) -> str:

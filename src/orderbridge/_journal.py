@@ -135,9 +135,13 @@ class Tx:
 
     def account_with(self, *, kind: str, identity: str) -> str | None:
         """The name under which this journal knows a shop or a supplier account, whole or a part of it."""
-        whole = identity.partition("#")[0]
-        found = self._rows.run("accounts_with", kind=kind, identity=identity, whole=whole)
-        return _text(found[0], "name") if found else None
+        whole, _, wanted = identity.partition("#")
+        for row in self._rows.run("accounts_with", kind=kind, whole=whole):
+            parts = _text(row, "identity").partition("#")[2]
+            # Nothing after the mark is all of it; several parts stand with commas between them.
+            if not wanted or not parts or not {*wanted.split(",")}.isdisjoint(parts.split(",")):
+                return _text(row, "name")
+        return None
 
     def put_account(
         self,

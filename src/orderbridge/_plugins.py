@@ -14,9 +14,11 @@ from ._journal import Journal
 from ._settings import structure
 from .adapters import (
     AccountSettings,
+    Allowance,
     Auth,
     Bucket,
     Platform,
+    Response,
     StoreAdapter,
     StorePlatform,
     SupplierAdapter,
@@ -98,6 +100,10 @@ class Account:
     @property
     def bucket(self) -> Bucket:
         return self._platform.limits(self.settings)
+
+    @property
+    def meter(self) -> Callable[[Response], Allowance | None]:
+        return self._platform.meter
 
     @property
     def adapter(self) -> StoreAdapter | SupplierAdapter:

@@ -217,4 +217,4 @@ def receive(
         tx.wake(Subject.order(order_id), now.wall)
 
     yield from commit(work)
-    return Reply()
+    return nudge.reply

@@ -71,6 +71,10 @@ class Setup:
         if found is None:
             account = self.stores.accounts.get(name) or self.suppliers.accounts[name]
             found = self._lines[name] = Line(
-                account=name, base_url=account.settings.base_url, auth=account.auth, bucket=account.bucket
+                account=name,
+                base_url=account.settings.base_url,
+                auth=account.auth,
+                bucket=account.bucket,
+                meter=account.meter,
             )
         return found

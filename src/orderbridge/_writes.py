@@ -50,9 +50,15 @@ class Repeat:
     lag: timedelta = timedelta(minutes=1)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Park:
-    """Nothing can tell: one attempt ever, then a person decides."""
+    """Nothing but the effect itself can tell: one attempt, one look a minute later, then a person decides.
+
+    Args:
+        late: As in ``LookUp``: so long a person's "retry" waits before it looks once more and sends again.
+    """
+
+    late: timedelta = timedelta(minutes=10)
 
 
 UnknownRule: TypeAlias = SameKey | LookUp | Repeat | Park

@@ -86,6 +86,7 @@ from .errors import ConfigurationError
 __all__ = [
     "Access",
     "AccountSettings",
+    "Allowance",
     "Annotates",
     "Announced",
     "Auth",
@@ -190,7 +191,8 @@ class Access:
     Args:
         identity: Of the shop or supplier account itself, the same under any account name and any
             credentials: it goes into the reference suppliers see. What follows a ``#`` names a part of
-            it, such as one shop of several; a part and the whole are never two accounts.
+            it, such as one shop of several, or parts with commas between them; what overlaps is never two
+            accounts.
 
         findings: What was seen.
 
@@ -214,6 +216,15 @@ class Probes(ABC):
 
 
 @attrs.frozen(kw_only=True)
+class Reply:
+    """What to answer the caller of a webhook."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Headers = attrs.field(factory=Headers)
+
+
+@attrs.frozen(kw_only=True)
 class Nudge:
     """A webhook says that something happened. It is a hint: the thing itself is read again.
 
@@ -223,20 +234,14 @@ class Nudge:
         topic: The platform's word.
 
         dedupe: The same for the same message delivered again, different for any other.
+
+        reply: What the platform wants to hear.
     """
 
     ref: str
     topic: str
     dedupe: str
-
-
-@attrs.frozen(kw_only=True)
-class Reply:
-    """What to answer the caller of a webhook."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Headers = attrs.field(factory=Headers)
+    reply: Reply = attrs.field(factory=Reply)
 
 
 class ReceivesWebhooks(ABC):
@@ -258,8 +263,29 @@ class Bucket:
     burst: int
 
 
+@attrs.frozen(kw_only=True)
+class Allowance:
+    """What an answer says of how much its account may ask, in the platform's own points.
+
+    Args:
+        left: What is left now.
+
+        per_second: What comes back each second.
+
+        most: What can be left at most.
+
+        throttled: The call was turned away for want of it, before any effect; it may have HTTP status 200.
+    """
+
+    left: float
+    per_second: float = attrs.field(validator=attrs.validators.gt(0))
+    most: float
+    throttled: bool = False
+
+
 def _base_url(value: str) -> str:
-    value = value.strip().rstrip("/")
+    scheme, mark, rest = value.strip().rstrip("/").partition("://")
+    value = f"{scheme.lower()}{mark}{rest}"
     if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", value):
         raise ConfigurationError(
             "base_url: give the full address without credentials, query or fragment, "
@@ -293,7 +319,9 @@ class Platform(Generic[S]):
 
         auth: How its calls are signed.
 
-        limits: How fast it may be asked.
+        limits: How fast it may be asked, until its answers say more.
+
+        meter: What an answer says of that, where this platform's answers do.
     """
 
     name: str
@@ -301,6 +329,7 @@ class Platform(Generic[S]):
     settings: type[S]
     auth: Callable[[S], Auth]
     limits: Callable[[S], Bucket] = lambda _: Bucket(per_second=2.0, burst=10)
+    meter: Callable[[Response], Allowance | None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)

@@ -18,9 +18,12 @@ from .output import AsJson, print_json, print_table
 
 __all__ = ["decode", "decode_file"]
 
+# Where an account may sign in by one of several ways, so that no single field is needed.
+_SIGNED_IN: dict[str, dict[str, object]] = {"magento": {"bearer": True, "access_token": "none"}}
+
 
 def decode(
-    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce or prestashop.")],
+    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce, prestashop or magento.")],
     file: Annotated[
         str, typer.Argument(help="One order, a list of them, or a webhook's body; - is standard input.")
     ],
@@ -28,7 +31,8 @@ def decode(
         list[Path] | None,
         typer.Argument(
             help="Further answers of the shop with what its orders only name by id (PrestaShop: addresses, "
-            "currencies, carriers, states, ...), in any order. What they do not say stays empty."
+            "currencies, carriers, states, ...; Magento: products with custom_attributes), in any order. "
+            "What they do not say stays empty."
         ),
     ] = None,
     as_json: AsJson = False,
@@ -75,7 +79,8 @@ def decode_file(platform: str, body: bytes, *sides: bytes) -> tuple[Order | SetA
     """
     # An account must have an address and keys; a file needs neither.
     needed = {f.name: "none" for f in attrs.fields(platform_of("store", platform).settings) if _is_needed(f)}
-    account = store("file", platform=platform, settings={**needed, "base_url": "https://shop.example"})
+    settings = {**needed, **_SIGNED_IN.get(platform, {}), "base_url": "https://shop.example"}
+    account = store("file", platform=platform, settings=settings)
     if not isinstance(account.adapter, DecodesOrders):
         raise ConfigurationError(f"platform: {platform} has no way to read orders from a file")
     try:

@@ -13,6 +13,7 @@ import attrs
 
 from .. import Order, ProductLink
 from ..errors import ConfigurationError
+from ..sandbox import magento
 from ..sandbox.prestashop import Item, PrestaShopShop
 from ..sandbox.woocommerce import WooCommerceShop
 from ..sandbox.woocommerce.values import Json, Object
@@ -139,11 +140,15 @@ def _basket(products: Iterable[Product], chance: Random, *, at: datetime, cash: 
     return Basket(goods=goods, address=address, at=at, cash=cash)
 
 
-def place_orders(shop: WooCommerceShop | PrestaShopShop, seed: int, *, now: datetime) -> None:
+def place_orders(
+    shop: WooCommerceShop | PrestaShopShop | magento.MagentoShop, seed: int, *, now: datetime
+) -> None:
     """Shoppers buy: eleven orders of every kind."""
     for basket in baskets(seed, now=now):
         if isinstance(shop, WooCommerceShop):
             _buy_at_woocommerce(shop, basket)
+        elif isinstance(shop, magento.MagentoShop):
+            _buy_at_magento(shop, basket)
         else:
             _buy_at_prestashop(shop, basket)
 
@@ -194,6 +199,22 @@ def _buy_at_prestashop(shop: PrestaShopShop, basket: Basket) -> None:
         shipping_cost="6.50",
         paid=basket.paid and not basket.cash,
         module="ps_cashondelivery" if basket.cash else "",
+    )
+
+
+def _buy_at_magento(shop: magento.MagentoShop, basket: Basket) -> None:
+    names = ("firstname", "lastname", "street", "city", "postcode", "country_id")
+    items = [
+        magento.Item(sku=product.sku, name=product.name, price=product.price, quantity=units)
+        for product, units in basket.goods
+    ]
+    shop.place_order(
+        items,
+        now=basket.at,
+        shipping=dict(zip(names, basket.address, strict=True)),
+        shipping_amount="6.50",
+        method="cashondelivery" if basket.cash else "",
+        paid=basket.paid and not basket.cash,
     )
 
 

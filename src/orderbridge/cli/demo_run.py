@@ -36,7 +36,8 @@ from .. import (
     store,
     supplier,
 )
-from .._drivers import Clockwork, SyncDriver
+from .._clockwork import Clockwork
+from .._drivers import SyncDriver
 from .._http import Call
 from ..errors import BridgeError
 from ..sandbox.faults import Fault, Line

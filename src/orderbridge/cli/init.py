@@ -94,6 +94,9 @@ def _fields(cls: type, *, name: str = "") -> str:
         lines += [f"# {line}" for line in wrap(explained.get(field.name, ""), 98)]
         if field.default is attrs.NOTHING:
             lines.append(f"{field.name} = {_example(field, name)}")
+        elif field.type is Secret:
+            # One of several ways to sign in: its default is none.
+            lines.append(f"# {field.name} = {_example(field, name)}")
         else:
             lines.append(f"# {field.name} = {_toml(_default(field))}")
         lines.append("")

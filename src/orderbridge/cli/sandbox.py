@@ -12,11 +12,12 @@ import typer
 
 from ..errors import ConfigurationError
 from ..sandbox.faults import Backend, Line
+from ..sandbox.magento import Keys, MagentoShop
 from ..sandbox.prestashop import PrestaShopShop
 from ..sandbox.rewix import RewixSupplier
 from ..sandbox.server import LoopbackServer
 from ..sandbox.woocommerce import WooCommerceShop
-from .demo_orders import PRODUCTS, load_recorded, place_orders, read_recorded
+from .demo_orders import PRODUCTS, baskets, load_recorded, place_orders, read_recorded
 from .output import AsJson, print_json
 
 __all__ = ["sandbox"]
@@ -25,7 +26,9 @@ KEY, PASSWORD = "sandbox", "sandbox"
 
 
 def sandbox(
-    platform: Annotated[str, typer.Argument(help="Which one: woocommerce, prestashop or rewix.")],
+    platform: Annotated[
+        str, typer.Argument(help="Which one: magento, shopify, woocommerce, prestashop or rewix.")
+    ],
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
     orders: Annotated[
         list[Path] | None,
@@ -72,6 +75,18 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
         prestashop = PrestaShopShop()
         place_orders(prestashop, seed, now=datetime.now(UTC))
         return prestashop, {"key": prestashop.key}
+    if platform == "magento":
+        # Bearer tokens will do here, so that curl can be used too.
+        magento = MagentoShop(keys=Keys(bearer=True))
+        place_orders(magento, seed, now=datetime.now(UTC))
+        return magento, {
+            "consumer_key": magento.keys.consumer_key,
+            "consumer_secret": magento.keys.consumer_secret,
+            "access_token": magento.keys.access_token,
+            "access_token_secret": magento.keys.access_token_secret,
+        }
+    if platform == "shopify":
+        return _shopify(seed)
     if platform == "rewix":
         stock = {stock_id: 1000 for product in PRODUCTS for stock_id in product.parts}
         return RewixSupplier(api_key=KEY, password=PASSWORD, stock=stock), {
@@ -79,5 +94,34 @@ def _backend(platform: str, orders: list[Path] | None, seed: int) -> tuple[Backe
             "password": PASSWORD,
         }
     raise ConfigurationError(
-        f"platform: there is no sandbox {platform!r}; known are: woocommerce, prestashop, rewix"
+        f"platform: there is no sandbox {platform!r}; known are: magento, shopify, "
+        "woocommerce, prestashop, rewix"
     )
+
+
+def _shopify(seed: int) -> tuple[Backend, dict[str, str]]:
+    """A Shopify shop with the demonstration's orders, where the library it runs on is installed."""
+    try:
+        from ..sandbox import shopify
+    except ModuleNotFoundError as missing:
+        if missing.name != "graphql":
+            raise
+        raise ConfigurationError(
+            "platform: the simulated Shopify needs graphql-core: pip install 'orderbridge[graphql]'"
+        ) from None
+    shop = shopify.ShopifyShop()
+    names = ("firstName", "lastName", "address1", "city", "zip", "countryCode")
+    for basket in baskets(seed, now=datetime.now(UTC)):
+        items = [
+            shopify.Item(sku=product.sku, title=product.name, price=product.price, quantity=units)
+            for product, units in basket.goods
+        ]
+        shop.place_order(
+            items,
+            now=basket.at,
+            shipping=dict(zip(names, basket.address, strict=True)),
+            shipping_cost="6.50",
+            gateway="Cash on Delivery (COD)" if basket.cash else "shopify_payments",
+            paid=basket.paid and not basket.cash,
+        )
+    return shop, {"access_token": shop.access_token, "client_secret": shop.client_secret}

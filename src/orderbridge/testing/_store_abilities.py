@@ -61,6 +61,10 @@ class StoreAbilities(Demands):
     def sold(self, side: StoreSide, bench: Bench) -> Order:
         """An order that the shop has, as the adapter reads it."""
 
+    def sold_to_cancel(self, side: StoreSide, bench: Bench) -> Order:
+        """An order as shops cancel one: override where yours cancels none that is paid."""
+        return self.sold(side, bench)
+
     @abstractmethod
     def notice(
         self, order: Order, *, packages: int = 1, lines: tuple[Line, ...] | None = None
@@ -141,7 +145,7 @@ class StoreAbilities(Demands):
         adapter = side.adapter
         found: dict[str, Callable[[Past], Flow[Write | Canceled | Refunded | Announced | Unclear]]] = {}
         if isinstance(adapter, CancelsShopOrders) and self.has(side, CancelsShopOrders):
-            found["cancel"] = partial(adapter.cancel, self.sold(side, bench), self.cancellation())
+            found["cancel"] = partial(adapter.cancel, self.sold_to_cancel(side, bench), self.cancellation())
         if isinstance(adapter, Refunds) and self.has(side, Refunds):
             for goods, name in ((True, "refund of a unit"), (False, "refund")):
                 order = self.sold(side, bench)
@@ -190,7 +194,7 @@ class StoreAbilities(Demands):
             side = self.side()
             bench, adapter = Bench(side), side.adapter
             assert isinstance(adapter, CancelsShopOrders)
-            order = self.sold(side, bench)
+            order = self.sold_to_cancel(side, bench)
             stand.append((side, order))
             return bench, partial(adapter.cancel, order, self.cancellation())
 

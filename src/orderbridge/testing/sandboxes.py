@@ -7,19 +7,24 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from .._http import Call, Response
+from ..sandbox import magento
 from ..sandbox.prestashop import DEPARTURES, Item, PrestaShopShop
 from ..sandbox.rewix import Code, RewixSupplier
 from ..sandbox.woocommerce import WooCommerceShop
 from .backends import TRACKING, Ordered, Shown
 
-__all__ = ["PrestaShopBackend", "RewixBackend", "WooCommerceBackend"]
+if TYPE_CHECKING:
+    from ..sandbox.shopify import ShopifyShop
+
+__all__ = ["MagentoBackend", "PrestaShopBackend", "RewixBackend", "ShopifyBackend", "WooCommerceBackend"]
 
 _DEPARTURE_MAILS = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
+_SHOPIFY_DEPARTURES = ("shipping_confirmation", "shipping_update")
 _PART = re.compile(r"(\d+) x ([\w-]+)")
 
 
@@ -121,6 +126,99 @@ class PrestaShopBackend:
     def closed(self, ref: str) -> bool:
         """It is in a state that counts as shipped."""
         return self.shop.state(int(ref)).get("shipped") == "1"
+
+    def effects(self) -> int:
+        """Calls that changed the shop."""
+        return len(self.shop.effects)
+
+
+class MagentoBackend:
+    """A Magento."""
+
+    def __init__(self, shop: magento.MagentoShop) -> None:
+        self.shop = shop
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """Carry the call out."""
+        return self.shop.handle(call, now)
+
+    def sell(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> str:
+        """A shopper buys."""
+        first, _, last = shopper.partition(" ")
+        items = [magento.Item(sku=sku, quantity=units) for sku, units in goods.items()]
+        name = {"firstname": first, "lastname": last}
+        return str(self.shop.place_order(items, now=now, shipping=name))
+
+    def shown(self, ref: str) -> Sequence[Shown]:
+        """Its shipments; a bundle that ships separately is not counted beside its parts."""
+        shown: list[Shown] = []
+        order = self.shop.orders[int(ref)]
+        for shipment in self.shop.shipments_of(int(ref)):
+            units: dict[str, Decimal] = {}
+            for row in shipment.items:
+                line = order.line(int(row["order_item_id"] or 0))
+                if line is not None and not line.ships_with_another:
+                    units[line.sku] = units.get(line.sku, Decimal(0)) + Decimal(row["qty"] or 0)
+            numbers = [str(track["track_number"]) for track in shipment.tracks]
+            found = tuple(number for text in numbers for number in TRACKING.findall(text))
+            shown.append(Shown(numbers=found, units=units))
+        return shown
+
+    def mails(self, ref: str) -> int:
+        """Mails about shipments, and of comments that have a tracking number in them."""
+        return sum(
+            mail.order_id == int(ref) and (mail.kind == "shipment" or bool(TRACKING.search(mail.comment)))
+            for mail in self.shop.mails
+        )
+
+    def closed(self, ref: str) -> bool:
+        """Complete, or all given back."""
+        return self.shop.order(int(ref))["state"] in ("complete", "closed")
+
+    def effects(self) -> int:
+        """Calls that changed the shop."""
+        return len(self.shop.effects)
+
+
+class ShopifyBackend:
+    """A Shopify shop, which says of each fulfillment what is in it."""
+
+    def __init__(self, shop: ShopifyShop) -> None:
+        self.shop = shop
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """Carry the call out."""
+        return self.shop.handle(call, now)
+
+    def sell(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> str:
+        """A shopper buys."""
+        # Loaded here: the simulated Shopify alone needs graphql-core.
+        from ..sandbox.shopify import Item as Sold
+
+        first, _, last = shopper.partition(" ")
+        items = [Sold(sku=sku, quantity=units) for sku, units in goods.items()]
+        order = self.shop.place_order(items, now=now, shipping={"firstName": first, "lastName": last})
+        return self.shop.orders[order].gid
+
+    def shown(self, ref: str) -> Sequence[Shown]:
+        """Each fulfillment that is not cancelled."""
+        return [
+            Shown(
+                numbers=tuple(number for text in gone.numbers for number in TRACKING.findall(text)),
+                units={part.source.line.sku or "": Decimal(part.quantity) for part in gone.parts},
+            )
+            for gone in self.shop.order(ref).fulfillments
+            if gone.status == "SUCCESS"
+        ]
+
+    def mails(self, ref: str) -> int:
+        """Mails about departures: that something left, and that its tracking changed."""
+        order = self.shop.order(ref)
+        return sum(mail.order_id == order.id and mail.kind in _SHOPIFY_DEPARTURES for mail in self.shop.mails)
+
+    def closed(self, ref: str) -> bool:
+        """All units have left."""
+        return self.shop.fulfilled(ref)
 
     def effects(self) -> int:
         """Calls that changed the shop."""

@@ -6,10 +6,9 @@ INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDA
 SELECT value FROM meta WHERE name = :name;
 
 -- name: accounts_with
--- Names under which a shop or a supplier account is known, or the whole that it is a part of, or a part of it.
-SELECT name FROM accounts
-WHERE kind = :kind AND (identity IN (:identity, :whole)
-  OR (:identity = :whole AND substr(identity, 1, length(:whole) + 1) = :whole || '#'))
+-- The names under which a shop or a supplier account is known, as a whole and in parts.
+SELECT name, identity FROM accounts
+WHERE kind = :kind AND (identity = :whole OR substr(identity, 1, length(:whole) + 1) = :whole || '#')
 ORDER BY name;
 -- name: put_account
 -- Remember an account's identity and where its first pull starts.
