@@ -86,7 +86,8 @@ class Jumping(Clockwork):
 def on_clock(bridge: ob.Bridge, clock: Clockwork) -> ob.Bridge:
     """The bridge with another clock than this machine's."""
     setup = bridge._setup
-    bridge._driver = SyncDriver(setup.journal, setup.line_of, clockwork=clock)
+    tokens = bridge._driver._tokens
+    bridge._driver = SyncDriver(setup.journal, setup.line_of, clockwork=clock, tokens=tokens)
     return bridge
 
 

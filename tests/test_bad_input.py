@@ -608,8 +608,8 @@ def test_a_plug_in_that_breaks_asks_a_person_and_the_others_go_on(sides: Sides) 
 
 
 def test_a_platform_that_names_no_platform_is_refused(sides: Sides) -> None:
-    with pytest.raises(ConfigurationError, match="there is no store platform 'shopify'"):
-        ob.store("shop", platform="shopify", settings={})
+    with pytest.raises(ConfigurationError, match="there is no store platform 'shopware'"):
+        ob.store("shop", platform="shopware", settings={})
     with pytest.raises(ConfigurationError, match="settings are a"):
         ob.store("shop", platform="woocommerce", settings=sides.supplier().settings)
 

@@ -352,6 +352,7 @@ def test_run_works_until_a_signal_and_ends_orderly(site: Site, number: signal.Si
         ("magento", "stores", 9),
         ("woocommerce", "stores", 7),
         ("prestashop", "stores", 6),
+        ("shopify", "stores", 6),
         ("rewix", "suppliers", 7),
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from one_shopify_order import order as shopify_order
 from orderbridge.cli.app import app
 
 ADDRESS = {
@@ -355,3 +356,37 @@ def test_magentos_products_say_how_a_bundle_ships(tmp_path: Path) -> None:
         (found,) = json.loads(result.stdout)["orders"]
         assert [line["ref"] for line in found["lines"]] == lines
         assert (found["number"], found["total"]) == ("000000004", "25")
+
+
+def test_shopifys_answers_lists_and_bulk_lines_are_the_same_order() -> None:
+    """An answer of GraphQL, a bare list, and the lines that a bulk operation writes; no account is needed."""
+    one = shopify_order()
+    bulk = {name: value for name, value in one.items() if name not in ("lineItems", "fulfillmentOrders")}
+    (row,) = one["lineItems"]["nodes"]
+    (work,) = one["fulfillmentOrders"]["nodes"]
+    del work["lineItems"]
+    lines = [bulk, {**row, "__parentId": one["id"]}, {**work, "__parentId": one["id"]}]
+    for body in (
+        {"data": {"orders": {"nodes": [one]}}},
+        {"data": {"order": one}},
+        [one],
+        "\n".join(json.dumps(each) for each in lines),
+    ):
+        code, found = decode(body, platform="shopify")
+        assert (code, found["refused"]) == (0, [])
+        (shown,) = found["orders"]
+        assert isinstance(shown, dict)
+        assert (shown["number"], shown["currency"], shown["total"]) == ("#1003", "EUR", "35.00")
+        (line,) = shown["lines"]
+        assert (line["ref"], line["sku"], line["open"], line["variant_ref"]) == ("10", "MUG-R", "2", "7")
+
+
+def test_a_webhook_of_shopifys_is_decoded_and_what_is_no_order_refused(shared: Path) -> None:
+    recorded = shared / "payloads/shopify"
+    code, found = decode((recorded / "webhook-orders-create.json").read_bytes(), platform="shopify")
+    assert code == 0
+    (shown,) = found["orders"]
+    assert isinstance(shown, dict)
+    assert shown["ref"] == "820982911946154508", "the number that JSON had not rounded"
+    code, found = decode((recorded / "webhook-refunds-create.json").read_bytes(), platform="shopify")
+    assert (code, found["orders"], len(found["refused"])) == (3, [], 1)

@@ -613,6 +613,41 @@ def test_who_asks_alone_is_never_turned_away_and_wastes_nothing(calls: list[tupl
     assert passed == 0 or level < 900.0 + 1e-6
 
 
+class Unwilling(NoAuth):
+    """Cannot sign the first three calls."""
+
+    def __init__(self) -> None:
+        self.left = 3
+
+    def sign(self, call: Call, *, now: datetime, nonce: str, token: Token | None) -> Call:
+        if self.left:
+            self.left -= 1
+            raise ValueError("no")
+        return call
+
+
+def test_a_call_that_never_left_holds_nothing_back(runner: Runner) -> None:
+    with Wire(answer(body=b"1000")) as wire:
+        runner.reach(
+            wire.url, auth=Unwilling(), meter=by_points, bucket=Bucket(per_second=0.001, burst=1_000_000)
+        )
+        for _ in range(3):
+            with pytest.raises(ValueError, match="no"):
+                runner.run(fetch("shop", Read("GET", "/x", cost=400.0)))
+        assert runner.run(fetch("shop", Read("GET", "/x", cost=1.0))).text == "1000"
+        assert runner.driver._pace(runner.lines["shop"]).take(0.0, 999.0) == 0.0
+
+
+def test_an_answer_that_a_meter_stumbles_over_is_an_answer_all_the_same(runner: Runner) -> None:
+    def stumbles(response: Response) -> Allowance:
+        return Allowance(left=1.0, per_second=0.0, most=1.0)
+
+    with Wire(answer(body=b"ok")) as wire:
+        runner.reach(wire.url, meter=stumbles)
+        assert runner.read().text == "ok"
+        assert not isinstance(runner.write(), Lost)
+
+
 def by_points(response: Response) -> Allowance | None:
     left, _, throttled = response.text.partition(" ")
     if not left.isdigit():

@@ -182,3 +182,17 @@ def test_a_shop_is_asked_as_little_as_the_page_says() -> None:
         bridge.pull("shop")
         # The order that was shipped and refunded is on the page, so nothing more is asked about it.
         assert calls(sides) == [*look, "GET creditmemos", "GET products"]
+
+
+def test_a_source_for_a_supplier_that_is_none_is_refused_at_once() -> None:
+    """A departure from a wrong source cannot be taken back."""
+    settings = {
+        "base_url": "https://shop.example",
+        "bearer": True,
+        "access_token": "t",
+        "sources": {"rewixx": "north"},
+    }
+    with pytest.raises(ob.ConfigurationError, match="store 'shop': there is no supplier account 'rewixx'"):
+        ob.Bridge(
+            stores=[ob.store("shop", platform="magento", settings=settings)], suppliers=[], journal=":memory:"
+        )

@@ -872,12 +872,10 @@ def test_the_unsigned_second_way_of_a_challenge_says_how_the_first_would_work() 
     assert link.encode() not in read.body
 
 
-@pytest.mark.parametrize(
-    "pem", ["", "not a key", pem_of(ec.generate_private_key(ec.SECP256R1()).public_key())]
-)
-def test_a_key_that_is_none_is_a_wrong_setting(pem: str) -> None:
+def test_a_key_of_another_kind_is_a_wrong_setting() -> None:
     body = event({"entity_id": 5})
-    settings = integration(webhook_keys=[key_pair("adobe")[1], pem], event_client_ids=[CLIENT])
+    other = pem_of(ec.generate_private_key(ec.SECP256R1()).public_key())
+    settings = integration(webhook_keys=[key_pair("adobe")[1], other], event_client_ids=[CLIENT])
     with pytest.raises(ConfigurationError, match="webhook_keys: number 2"):
         post(settings, io_events(body, first="adobe"), body)
 
@@ -895,3 +893,26 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(ConfigurationError, match=r"orderbridge\[adobe\]"):
         post(settings, headers, body)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"progress_statuses": {"Bookd": "x"}}, "progress_statuses: 'Bookd' came; the words are Booked"),
+        ({"webhook_keys": ("nonsense",)}, "webhook_keys: number 1 is no public key"),
+    ],
+)
+def test_a_setting_that_would_fail_late_is_refused_at_once(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        integration(**wrong)
+
+
+def test_a_code_of_the_app_is_not_taken_for_its_secret() -> None:
+    with pytest.raises(ConfigurationError, match="otp_secret") as caught:
+        Settings(
+            base_url="https://shop.example",
+            username="bridge",
+            password=Secret("p"),
+            otp_secret=Secret("123456"),
+        )
+    assert "123456" not in str(caught.value)

@@ -577,3 +577,13 @@ def test_of_a_bundle_priced_by_its_parts_only_sets_whose_parts_all_went_back_are
     )
     (line,) = read(order(*rows)).lines
     assert (line.refunded, line.open) == (1, 1)
+
+
+def test_a_free_part_of_a_bundle_does_not_keep_a_refunded_set_open() -> None:
+    rows = (
+        item(10, product_type="bundle", row_total=50, qty_refunded=2),
+        part(11, 10, sku="PLATE", qty_ordered=4, row_total=50, qty_refunded=2),
+        part(12, 10, sku="CARD", qty_ordered=2, row_total=0, qty_refunded=0),
+    )
+    (line,) = read(order(*rows)).lines
+    assert (line.refunded, line.open) == (1, 1)

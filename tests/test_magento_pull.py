@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from one_magento_order import KIT, Json, item, order, shop
+from one_magento_order import KIT, Json, item, order, part, shop
 from orderbridge._http import Read, Request, Response
 from orderbridge.adapters import (
     Confirmed,
@@ -490,7 +490,7 @@ APACHE = (
         (answer({"message": "The signature is invalid."}, 401), Unauthorized, "signature"),
         (answer(MAINTENANCE, 503), Unavailable, "maintenance"),
         (answer(b"<html>busy</html>", 503), Unavailable, "503"),
-        (answer({"message": "Internal Error."}, 502), Unavailable, "Internal Error"),
+        (answer({"message": "Internal Error."}, 502), Unavailable, "HTTP 50"),
         (answer({"message": "Maximum SearchCriteria pageSize is %max"}, 400), Rejected, "pageSize"),
         (answer(b"<html>Welcome</html>"), Malformed, "web page"),
         (answer({"items": "x"}), Malformed, "items"),
@@ -608,3 +608,66 @@ def test_a_no_after_the_gateway_was_asked_proves_nothing(message: str, verdict: 
     no = answer({"message": message}, 400)
     assert isinstance(shop().judge(Write("refund", request, unknown=Park()), no), verdict)
     assert isinstance(shop().judge(Write("refund", request, unknown=LookUp()), no), Refused)
+
+
+# --- what one bad answer must not stop -----------------------------------------------------------------
+
+
+def test_a_broken_order_that_is_alone_in_its_time_is_set_aside_and_the_run_goes_on() -> None:
+    there = Lists(placed(1, 1))
+    there.breaks = {1}
+    page = pulled(there)
+    (aside,) = page.set_aside
+    assert (page.items, "HTTP 500" in aside.why, page.more) == ((), True, False)
+
+
+def test_a_shop_that_fails_altogether_is_asked_a_few_times_only() -> None:
+    asked: list[Read] = []
+
+    def reply(read: Read) -> Response:
+        asked.append(read)
+        if read.path.endswith("/orders"):
+            return answer({"message": "Internal Error."}, 500)
+        return answer({"items": [], "total_count": 0})
+
+    with pytest.raises(Unavailable):
+        pulled(reply)
+    assert sum(read.path.endswith("/orders") for read in asked) == 4
+
+
+def test_a_credit_memo_that_cannot_be_read_sets_its_order_aside_and_no_other() -> None:
+    there = Lists(placed(1, 1), placed(2, 2, total_refunded=5))
+    there.tables["creditmemos"].append({"entity_id": 1, "order_id": 2, "grand_total": "n/a"})
+    page = pulled(there)
+    assert [found.ref for found in page.items] == ["1"]
+    assert [(aside.ref, aside.path) for aside in page.set_aside] == [("2", "$.total_refunded")]
+
+
+def test_products_that_fail_set_orders_with_bundles_aside_and_no_others() -> None:
+    bundle = (item(10, product_type="bundle", product_id=7), part(11, 10))
+    there = Lists(placed(1, 1), placed(2, 2, items=list(bundle)))
+
+    def reply(read: Read) -> Response:
+        if read.path.endswith("/products"):
+            return answer({"message": "Internal Error."}, 500)
+        return there(read)
+
+    page = run(shop().fetch_orders(None, since=datetime(2026, 11, 1, tzinfo=UTC), now=NOW), reply)
+    assert [found.ref for found in page.items] == ["1"]
+    assert [aside.ref for aside in page.set_aside] == ["2"]
+
+
+def test_a_shipment_whose_row_is_committed_after_a_later_one_is_seen_all_the_same() -> None:
+    there = Lists(placed(1, 1), placed(2, 2))
+    there.tables["shipments"] = [{"entity_id": 5, "order_id": 1}]
+    cursor = drained(there)[1]
+    later = NOW + timedelta(hours=1)
+    there.tables["shipments"].append({"entity_id": 7, "order_id": 1})
+    seen, cursor = drained(there, cursor, later)
+    assert 1 in seen
+    there.tables["shipments"].append({"entity_id": 6, "order_id": 2})
+    seen, cursor = drained(there, cursor, later + timedelta(hours=1))
+    assert 2 in seen
+    before = len(there.asked("orders"))
+    drained(there, cursor, later + timedelta(hours=2))
+    assert len(there.asked("orders")) == before + 1, "what was seen is not followed again"

@@ -1090,3 +1090,48 @@ def test_a_notice_of_nothing_ships_nothing() -> None:
         assert isinstance(hand.finish(), Unclear)
         assert hand.sent == []
     assert shop.effects == []
+
+
+def correcting(shop: MagentoShop, order: ob.Order, right: ob.ShipmentNotice, *told_of: Package) -> Hand:
+    return Hand(shop, ADAPTER, lambda: ADAPTER.correct(order, right, told_of, Past()))
+
+
+def two_mugs() -> tuple[MagentoShop, ob.Order, dict[str, Decimal]]:
+    """A shop, an order of two, and the departure of one of them."""
+    shop = a_shop()
+    order = taken(shop, shop.place_order([Item(sku="MUG", quantity=2)], now=START))
+    return shop, order, {order.lines[0].ref: Decimal(1)}
+
+
+def test_a_shipment_typed_in_by_hand_is_one_departure_and_never_two() -> None:
+    """It gets our mark: another departure of the same units under the same number is another one."""
+    shop, order, one = two_mugs()
+    ref = int(order.ref)
+    shop.ship_by_hand(ref, {int(order.lines[0].ref): 1}, now=START, number="1Z7")
+    by_ups = (Package(tracking_number="1Z7", carrier="UPS"),)
+    for key in ("first", "second", "first", "second"):
+        told_of = notice(order, key, one, packages=by_ups)
+        assert isinstance(announcing(shop, order, told_of).finish(), Announced)
+    assert [len(paper.items) for paper in shop.shipments_of(ref)] == [1, 1]
+
+
+def test_a_link_that_is_the_beginning_of_another_is_shown_too() -> None:
+    shop, order, one = two_mugs()
+    long, short = (
+        Package(tracking_number=number, carrier="GLS", tracking_url=f"https://gls.example/{number}")
+        for number in ("T10", "T1")
+    )
+    announcing(shop, order, notice(order, "k", one, packages=(long,))).finish()
+    correcting(shop, order, notice(order, "k", one, packages=(long, short)), long).finish()
+    (paper,) = shop.shipments_of(int(order.ref))
+    visible = [str(row["comment"]) for row in paper.comments if row["is_visible_on_front"]]
+    assert any(comment.endswith("https://gls.example/T1") for comment in visible)
+
+
+def test_a_first_number_after_a_departure_without_one_is_no_correction() -> None:
+    shop, order, one = two_mugs()
+    announcing(shop, order, notice(order, "k", one, packages=())).finish()
+    late = notice(order, "k", one, packages=(Package(tracking_number="1Z7", carrier="UPS"),))
+    correcting(shop, order, late).finish()
+    (comment,) = shop.comments_of(int(order.ref))
+    assert comment.startswith("Tracking number: 1Z7 ")

@@ -490,6 +490,14 @@ def test_a_query_that_may_cost_too_much_is_refused_before_it_runs(client: Client
     assert error["extensions"]["cost"] > error["extensions"]["maxCost"] == 1000
 
 
+def test_things_asked_for_by_their_ids_are_charged_one_by_one(client: Client) -> None:
+    query = (
+        "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { lineItems(first: 10) { nodes { id } } } } }"
+    )
+    cost = client.answer(query, ids=["gid://shopify/Order/1"] * 3)["extensions"]["cost"]
+    assert cost["requestedQueryCost"] == 3 * 12
+
+
 def test_now_and_then_it_is_a_429(client: Client) -> None:
     client.shop.too_many = 1
     assert client.post({"query": "{ shop { name } }"}).status == 429

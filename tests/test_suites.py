@@ -16,13 +16,20 @@ from keyed_supplier import KEYED, PUT, KeyedSupplier
 from orderbridge import Order
 from orderbridge._plugins import platform_of
 from orderbridge.adapters import AccountSettings, StorePlatform, SupplierPlatform
-from orderbridge.sandbox import MagentoShop, PrestaShopShop, RewixSupplier, WooCommerceShop
+from orderbridge.sandbox import MagentoShop, PrestaShopShop, RewixSupplier, ShopifyShop, WooCommerceShop
 from orderbridge.sandbox.magento import Item, Keys
-from orderbridge.stores import magento, prestashop, woocommerce
+from orderbridge.sandbox.shopify import Bucket as Points
+from orderbridge.stores import magento, prestashop, shopify, woocommerce
 from orderbridge.suppliers import rewix
 from orderbridge.testing import StoreBackend, StoreSuite, SupplierBackend, SupplierSuite
 from orderbridge.testing._bench import Bench
-from orderbridge.testing.sandboxes import MagentoBackend, PrestaShopBackend, RewixBackend, WooCommerceBackend
+from orderbridge.testing.sandboxes import (
+    MagentoBackend,
+    PrestaShopBackend,
+    RewixBackend,
+    ShopifyBackend,
+    WooCommerceBackend,
+)
 from orderbridge.testing.simulator import StoreSide
 
 pytestmark = pytest.mark.slow  # minutes of work: once, on the interpreter at hand
@@ -132,6 +139,18 @@ class TestMagento(StoreSuite[magento.Settings]):
         order = bench.run(side.adapter.fetch_order(str(ref)))
         assert order is not None
         return attrs.evolve(order, store="shop")
+
+
+class TestShopify(StoreSuite[shopify.Settings]):
+    def platform(self) -> StorePlatform[shopify.Settings]:
+        return cast("StorePlatform[shopify.Settings]", platform_of("store", "shopify"))
+
+    def settings(self) -> dict[str, object]:
+        return {"base_url": "https://shop.myshopify.com", "access_token": ShopifyShop().access_token}
+
+    def backend(self) -> StoreBackend:
+        # Nobody waits for points here: the bucket is one of Shopify's largest plan.
+        return ShopifyBackend(ShopifyShop(bucket=Points(maximum=20_000.0, restore=1000.0)))
 
 
 class TestPrestaShop(StoreSuite[prestashop.Settings]):

@@ -295,6 +295,29 @@ def test_an_order_whose_cancel_hangs_is_not_placed_meanwhile(sides: Sides) -> No
     assert sides.ordered() == []
 
 
+@pytest.mark.parametrize("held", [False, True], ids=["free before", "held before"])
+def test_a_cancel_that_was_let_be_leaves_the_order_as_it_was(sides: Sides, held: bool) -> None:
+    bridge = by_hand(sides)
+    order_id = taken_in(sides, bridge)
+    if held:
+        bridge.hold(order_id)
+    sides.shop.put_status(int(order_id.partition("/")[2]), "completed", sides.now())
+    sides.clock.sleep(120)
+    bridge.cancel(order_id)
+    bridge.resolve(bridge.reviews()[0].id, "ignore")
+    sides.shop.put_status(int(order_id.partition("/")[2]), "processing", sides.now())
+    sides.live(bridge)
+    view = bridge.order(order_id)
+    assert view is not None
+    bridge.place(view.purchases[-1].po.id)
+    sides.live(bridge)
+    if held:
+        assert sides.ordered() == []
+        bridge.release(order_id)
+        sides.live(bridge)
+    assert sides.ordered() == [{"100": 2}]
+
+
 def test_a_cancel_that_was_let_be_can_be_asked_for_again(sides: Sides) -> None:
     bridge = by_hand(sides)
     order_id = taken_in(sides, bridge)

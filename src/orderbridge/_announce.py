@@ -66,11 +66,11 @@ def _word(record: PurchaseRecord) -> str:
     return _WORDS[record.fulfillment]
 
 
-def progress_key(shown: tuple[tuple[str, str], ...]) -> str:
+def progress_key(shown: tuple[tuple[str, str], ...], *, arrived: bool) -> str:
     """Changes when what is to be shown changes; empty if there is nothing to show."""
     if not shown:
         return ""
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{shown!r}{arrived}".encode()).hexdigest()[:12]
 
 
 def delivered(
@@ -226,7 +226,7 @@ class Report(StoreOperation[Noted]):
         self._adapter = adapter
         shown = stages(purchases)
         self._progress = Progress(
-            key=progress_key(shown),
+            key=progress_key(shown, arrived=arrived),
             order_id=self.order_id,
             stages=shown,
             references=tuple(record.po.reference for record in _shown(purchases)),

@@ -19,6 +19,7 @@ from ._place import Pay, payment_page
 from ._pull import recognize
 from ._records import (
     Event,
+    OrderRecord,
     Review,
     ReviewCode,
     Task,
@@ -197,6 +198,7 @@ def ask_of_shop(
             note=wish if isinstance(wish, Note) else None,
             cancellation=wish if isinstance(wish, Cancellation) else None,
             refund=wish if isinstance(wish, Refund) else None,
+            holds=canceling and not record.held,
             created_at=now.wall,
             next_at=now.wall,
         )
@@ -296,15 +298,20 @@ def hold(order_id: str, *, held: bool) -> Saga[None]:
         record = tx.order(order_id)
         if record is None:
             raise ConfigurationError(f"order: there is no {order_id!r}")
-        tx.set_flags(order_id, refresh=record.refresh, held=held)
-        for purchase in tx.purchases(order_id):
-            if purchase.fulfillment in BEFORE_PLACED and purchase.approved and not held:
-                waits = "stock" if purchase.waits == "stock" else ""
-                tx.put_purchase(attrs.evolve(purchase, waits=waits, next_at=None if waits else now.wall))
-        tx.event("Held" if held else "Released", about=order_id, at=now.wall, order_id=order_id)
-        plan_order(tx, order_id, now)
+        _hold(tx, record, now, held=held)
 
     yield from commit(work)
+
+
+def _hold(tx: Tx, record: OrderRecord, now: Clock, *, held: bool) -> None:
+    order_id = record.order.id
+    tx.set_flags(order_id, refresh=record.refresh, held=held)
+    for purchase in tx.purchases(order_id):
+        if purchase.fulfillment in BEFORE_PLACED and purchase.approved and not held:
+            waits = "stock" if purchase.waits == "stock" else ""
+            tx.put_purchase(attrs.evolve(purchase, waits=waits, next_at=None if waits else now.wall))
+    tx.event("Held" if held else "Released", about=order_id, at=now.wall, order_id=order_id)
+    plan_order(tx, order_id, now)
 
 
 def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
@@ -338,8 +345,14 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
         elif decision == "told":
             _told(tx, review, now)
         for task in tx.tasks(review.order_id) if decision == "ignore" else ():
-            if task.about == review.about and task.state is TaskState.ASKED:
+            if task.about != review.about:
+                continue
+            if task.state is TaskState.ASKED:
                 tx.put_task(attrs.evolve(task, state=TaskState.DROPPED))
+            record = tx.order(review.order_id)
+            if task.holds and record is not None and record.held:
+                # It is not to be canceled after all, and was not held before.
+                _hold(tx, record, now, held=False)
         return attrs.evolve(review, resolved_at=now.wall, decision=decision)
 
     return (yield from commit(work))

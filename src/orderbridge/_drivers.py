@@ -33,7 +33,7 @@ from ._pace import Pace
 from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
 from .adapters import Allowance, Bucket
 from .auth import Auth, Token
-from .errors import BridgeError, Malformed, NotSent, Rejected, Unavailable
+from .errors import BridgeError, Malformed, NotSent, Unauthorized, Unavailable
 
 __all__ = ["Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
 
@@ -201,7 +201,7 @@ class Driver:
         self._ssl: ssl.SSLContext | None = None
         self._stopping = False
         self._refused: dict[str, Token] = {}
-        self._no_logins: dict[str, tuple[Auth, Rejected, datetime]] = {}
+        self._no_logins: dict[str, tuple[Auth, Unauthorized, datetime]] = {}
         _drivers.add(self)
 
     def reopen(self) -> None:
@@ -233,7 +233,10 @@ class Driver:
 
     def _learn(self, line: Line, request: Request, response: Response | None) -> bool:
         """Believe what an answer says of the allowance; was the call turned away for want of it?"""
-        said = None if response is None else line.meter(response)
+        try:
+            said = None if response is None else line.meter(response)
+        except Exception:  # an answer that a plug-in stumbles over was an answer all the same
+            said = None
         self._pace(line).settle(request.cost, said)
         return said is not None and said.throttled
 
@@ -297,7 +300,7 @@ class Driver:
             raise error.with_traceback(None)
 
     def _login_refused(self, line: Line, error: BridgeError) -> None:
-        if isinstance(error, Rejected):
+        if isinstance(error, Unauthorized):
             self._no_logins[line.account] = (line.auth, error, self._clockwork.wall() + LOGIN_PAUSE)
 
     def _newer(self, line: Line, token: Token | None) -> Token | None:
@@ -411,23 +414,26 @@ class SyncDriver(Driver):
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
             token = self._token(line, refused=refused)
-            self._clockwork.sleep(self._pace(line).take(LONGEST_WAIT, read.cost))
+            wait = self._pace(line).take(LONGEST_WAIT, read.cost)
+            response, throttled = None, False
             try:
-                response = self._call(line, self._sign(line, prepare(line, read), token), write=False)
+                self._clockwork.sleep(wait)
+                answer = self._call(line, self._sign(line, prepare(line, read), token), write=False)
+                response = answer
             except Gone as gone:
-                self._learn(line, read, None)
                 if last:
                     raise self._lost_read(line, read, gone) from None
                 self._clockwork.sleep(self._clockwork.pause(tried))
                 continue
-            throttled = self._learn(line, read, response)
-            if token is not None and line.auth.expired(response) and refused is None:
+            finally:
+                throttled = self._learn(line, read, response)
+            if token is not None and line.auth.expired(answer) and refused is None:
                 refused = token
                 continue
             if throttled and not last:
                 continue  # the pace knows how long to wait
-            if last or response.status not in REPEATED:
-                return response
+            if last or answer.status not in REPEATED:
+                return answer
             self._clockwork.sleep(self._clockwork.pause(tried))
         raise Unavailable("the platform did not accept a renewed token", account=line.account)
 
@@ -474,21 +480,23 @@ class SyncDriver(Driver):
             token = self._token(line)
             call = prepare(line, effect.request)
             at_most = effect.not_after - self._clockwork.steady()
-            self._clockwork.sleep(self._pace(line).take(at_most, effect.request.cost))
+            wait = self._pace(line).take(at_most, effect.request.cost)
         except BridgeError as error:
             return Lost(False, error.message)
-        if self._clockwork.steady() > effect.not_after:
-            self._learn(line, effect.request, None)
-            return Lost(False, "it could not leave in time")
+        response = None
         try:
-            response = self._call(line, self._sign(line, call, token), write=True)
+            self._clockwork.sleep(wait)
+            if self._clockwork.steady() > effect.not_after:
+                return Lost(False, "it could not leave in time")
+            answer = self._call(line, self._sign(line, call, token), write=True)
+            response = answer
         except Gone as gone:
-            self._learn(line, effect.request, None)
             return Lost(gone.sent, gone.why)
-        self._learn(line, effect.request, response)
-        if token is not None and line.auth.expired(response):
+        finally:
+            self._learn(line, effect.request, response)
+        if token is not None and line.auth.expired(answer):
             self._refused[line.account] = token  # renewed before the next call; nothing is sent again
-        return response
+        return answer
 
     def _transport(self, *, write: bool) -> httpx.HTTPTransport:
         with self._lock:

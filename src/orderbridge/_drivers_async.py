@@ -156,23 +156,26 @@ class AsyncDriver(Driver):
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
             token = await self._token(line, refused=refused)
-            await asyncio.sleep(self._pace(line).take(LONGEST_WAIT, read.cost))
+            wait = self._pace(line).take(LONGEST_WAIT, read.cost)
+            response, throttled = None, False
             try:
-                response = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
+                await asyncio.sleep(wait)
+                answer = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
+                response = answer
             except Gone as gone:
-                self._learn(line, read, None)
                 if last:
                     raise self._lost_read(line, read, gone) from None
                 await asyncio.sleep(self._clockwork.pause(tried))
                 continue
-            throttled = self._learn(line, read, response)
-            if token is not None and line.auth.expired(response) and refused is None:
+            finally:
+                throttled = self._learn(line, read, response)
+            if token is not None and line.auth.expired(answer) and refused is None:
                 refused = token
                 continue
             if throttled and not last:
                 continue
-            if last or response.status not in REPEATED:
-                return response
+            if last or answer.status not in REPEATED:
+                return answer
             await asyncio.sleep(self._clockwork.pause(tried))
         raise Unavailable("the platform did not accept a renewed token", account=line.account)
 
@@ -214,21 +217,23 @@ class AsyncDriver(Driver):
             token = await self._token(line)
             call = prepare(line, effect.request)
             at_most = effect.not_after - self._clockwork.steady()
-            await asyncio.sleep(self._pace(line).take(at_most, effect.request.cost))
+            wait = self._pace(line).take(at_most, effect.request.cost)
         except BridgeError as error:
             return Lost(False, error.message)
-        if self._clockwork.steady() > effect.not_after:
-            self._learn(line, effect.request, None)
-            return Lost(False, "it could not leave in time")
+        response = None
         try:
-            response = await self._call(line, self._sign(line, call, token), write=True)
+            await asyncio.sleep(wait)
+            if self._clockwork.steady() > effect.not_after:
+                return Lost(False, "it could not leave in time")
+            answer = await self._call(line, self._sign(line, call, token), write=True)
+            response = answer
         except Gone as gone:
-            self._learn(line, effect.request, None)
             return Lost(gone.sent, gone.why)
-        self._learn(line, effect.request, response)
-        if token is not None and line.auth.expired(response):
+        finally:
+            self._learn(line, effect.request, response)
+        if token is not None and line.auth.expired(answer):
             self._refused[line.account] = token  # renewed before the next call; nothing is sent again
-        return response
+        return answer
 
     def _transport(self, *, write: bool) -> httpx.AsyncHTTPTransport:
         if write not in self._transports:

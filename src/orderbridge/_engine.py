@@ -567,7 +567,10 @@ def _looked_at(op: Operation[R], chain: _Chain, write: Write, refused: Refused) 
         result = yield from run_flow(op.account, op.flow(Past(answers=chain.answers, attempted=True)))
     except Exception:  # whatever kept us from looking, the refusal alone proves nothing
         return Unknown(f"refused ({refused.why.value}), and nobody could look whether it was done")
-    return refused if isinstance(result, Write) and result.step == write.step else None
+    if not isinstance(result, Write) or result.step != write.step:
+        return None
+    # What was refused has changed since it was laid out: it is laid out anew.
+    return refused if result.request.sha256 == write.request.sha256 else Throttled(1.0)
 
 
 def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:

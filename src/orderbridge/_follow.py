@@ -15,7 +15,7 @@ from ._model import NoticeLine, Package, Shipment, ShipmentNotice
 from ._place import PurchaseOperation
 from ._records import NoticeRecord, PurchaseRecord, ReviewCode
 from ._saga import Clock
-from ._states import HAS_LEFT, Fulfillment, NoticeState, Payment, Seen, observe, observe_payment
+from ._states import HAS_LEFT, Fulfillment, IntentState, NoticeState, Payment, Seen, observe, observe_payment
 from .adapters import CorrectsTracking, Flow, Past, SupplierStatus, Unclear, Write
 
 __all__ = ["Follow", "notice_key"]
@@ -168,7 +168,10 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             return
         if known.notice.packages == packages:
             return
-        if known.state is NoticeState.DUE and not tx.unresolved(known.notice.key):
+        begun = tx.intents(about=known.notice.key, operation="announce", op_no=known.op_no)
+        # What the shop has of it in part is told to its end, and corrected then.
+        half = any(intent.state is IntentState.CONFIRMED for intent in begun)
+        if known.state is NoticeState.DUE and not half and not tx.unresolved(known.notice.key):
             tx.put_notice(
                 attrs.evolve(
                     known,

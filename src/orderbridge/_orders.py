@@ -368,12 +368,12 @@ def _forget_progress(view: _View) -> Saga[None]:
 def _progress(world: World, view: _View) -> Saga[None] | None:
     record = view.record
     store = world.stores[record.order.store]
-    key = progress_key(stages(view.purchases))
+    arrived = delivered(record, view.purchases, view.notices)
+    key = progress_key(stages(view.purchases), arrived=arrived)
     if not world.policy.report_progress or not key or key == record.progress_shown:
         return None
     if not isinstance(store.adapter, ReportsProgress):
         return None
-    arrived = delivered(record, view.purchases, view.notices)
     return perform(
         Report(store, store.adapter, record, view.purchases, arrived=arrived), world, seen=view.fence
     )

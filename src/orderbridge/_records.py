@@ -173,6 +173,8 @@ class Task:
     """What a person wants done to an order in the shop: exactly one of a note, a cancellation, a refund.
 
     Args:
+        holds: The order is held because of it, and was not before.
+
         refunded: What the shop made of the refund, once it is done.
 
         warnings: What did not come with it.
@@ -183,6 +185,7 @@ class Task:
     cancellation: Cancellation | None = None
     refund: Refund | None = None
     state: TaskState = TaskState.DUE
+    holds: bool = False
     refunded: Refunded | None = None
     warnings: tuple[str, ...] = ()
     op_no: int = 1

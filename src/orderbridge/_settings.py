@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args, get_origin
 
 import attrs
 
@@ -66,6 +66,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(bool, lambda value, _: _yes_or_no(value))
     converter.register_structure_hook(datetime, lambda value, _: _time(value))
     converter.register_structure_hook_func(_is_enum, _choice)
+    converter.register_structure_hook_func(_is_literal, _word)
     converter.register_structure_hook_factory(_is_tuple, lambda cls, of: _list_hook(cls, of))
     return converter
 
@@ -81,6 +82,17 @@ def _choice(value: object, cls: type[Enum]) -> Enum:
     if not isinstance(value, str) or value not in words:
         raise ConfigurationError(f"{value!r} is none of {', '.join(words)}")
     return words[value]
+
+
+def _is_literal(cls: object) -> bool:
+    return get_origin(cls) == Literal
+
+
+def _word(value: object, cls: object) -> object:
+    words = get_args(cls)
+    if value not in words:
+        raise ConfigurationError(f"{value!r} is none of {', '.join(words)}")
+    return value
 
 
 def _is_tuple(cls: object) -> bool:

@@ -52,11 +52,18 @@ class Setup:
 
     def _check(self, policy: Policy, rules: tuple[Rule, ...]) -> None:
         """The policy may ask nothing that the accounts cannot do."""
-        for rule in rules:
-            name = getattr(rule, "supplier", None)
-            if name is not None and name not in self.suppliers:
+        named = [("rules", name) for rule in rules if (name := getattr(rule, "supplier", None)) is not None]
+        named += [
+            (f"store {store!r}", name)
+            for store, account in self.stores.accounts.items()
+            for name in account.settings.suppliers_named
+        ]
+        for where, name in named:
+            if name not in self.suppliers:
                 known = ", ".join(self.suppliers) or "none"
-                raise ConfigurationError(f"rules: there is no supplier account {name!r}; known are: {known}")
+                raise ConfigurationError(
+                    f"{where}: there is no supplier account {name!r}; known are: {known}"
+                )
         if policy.pay is Who.AUTOMATIC:
             for supplier in self.suppliers.values():
                 if not isinstance(supplier.adapter, Pays):

@@ -87,6 +87,10 @@ class Noted:
     """The shop shows it."""
 
 
+STAGES = ("Booked", "Confirmed", "Working on", "Ready", "On hold", "Delivered")
+"""The words of ``Progress.stages``, as Rewix has them, for every supplier."""
+
+
 @attrs.frozen(kw_only=True)
 class Progress:
     """How far the suppliers are, to be shown in the shop's order.

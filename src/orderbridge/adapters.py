@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 import attrs
@@ -27,6 +27,7 @@ import attrs
 from ._http import Headers, Read, Request, Response
 from ._states import Fulfillment, Payment
 from ._store_adapter import (
+    STAGES,
     Annotates,
     Announced,
     Canceled,
@@ -84,6 +85,7 @@ from .auth import Auth, Token
 from .errors import ConfigurationError
 
 __all__ = [
+    "STAGES",
     "Access",
     "AccountSettings",
     "Allowance",
@@ -303,6 +305,11 @@ class AccountSettings:
     """
 
     base_url: str = attrs.field(converter=_base_url)
+
+    @property
+    def suppliers_named(self) -> Iterable[str]:
+        """Supplier accounts that these settings name, which the bridge then looks for; mostly none."""
+        return ()
 
 
 @attrs.frozen(kw_only=True)

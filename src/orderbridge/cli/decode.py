@@ -18,14 +18,23 @@ from .output import AsJson, print_json, print_table
 
 __all__ = ["decode", "decode_file"]
 
-# Where an account may sign in by one of several ways, so that no single field is needed.
-_SIGNED_IN: dict[str, dict[str, object]] = {"magento": {"bearer": True, "access_token": "none"}}
+# Where an account may sign in by one of several ways, so that no single field is needed, or where its address
+# has a shape of its own.
+_SIGNED_IN: dict[str, dict[str, object]] = {
+    "magento": {"bearer": True, "access_token": "none"},
+    "shopify": {"base_url": "https://none.myshopify.com", "access_token": "none"},
+}
 
 
 def decode(
-    platform: Annotated[str, typer.Argument(help="Which shop system: woocommerce, prestashop or magento.")],
+    platform: Annotated[
+        str, typer.Argument(help="Which shop system: magento, prestashop, shopify or woocommerce.")
+    ],
     file: Annotated[
-        str, typer.Argument(help="One order, a list of them, or a webhook's body; - is standard input.")
+        str,
+        typer.Argument(
+            help="One order, a list of them, an answer with some, or a webhook's body; - is standard input."
+        ),
     ],
     sides: Annotated[
         list[Path] | None,
@@ -79,7 +88,7 @@ def decode_file(platform: str, body: bytes, *sides: bytes) -> tuple[Order | SetA
     """
     # An account must have an address and keys; a file needs neither.
     needed = {f.name: "none" for f in attrs.fields(platform_of("store", platform).settings) if _is_needed(f)}
-    settings = {**needed, **_SIGNED_IN.get(platform, {}), "base_url": "https://shop.example"}
+    settings = {**needed, "base_url": "https://shop.example", **_SIGNED_IN.get(platform, {})}
     account = store("file", platform=platform, settings=settings)
     if not isinstance(account.adapter, DecodesOrders):
         raise ConfigurationError(f"platform: {platform} has no way to read orders from a file")

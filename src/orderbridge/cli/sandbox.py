@@ -124,4 +124,4 @@ def _shopify(seed: int) -> tuple[Backend, dict[str, str]]:
             gateway="Cash on Delivery (COD)" if basket.cash else "shopify_payments",
             paid=basket.paid and not basket.cash,
         )
-    return shop, {"access_token": shop.access_token, "client_secret": shop.client_secret}
+    return shop, {"access_token": shop.access_token}

@@ -197,8 +197,7 @@ class ShopifyBackend:
 
         first, _, last = shopper.partition(" ")
         items = [Sold(sku=sku, quantity=units) for sku, units in goods.items()]
-        order = self.shop.place_order(items, now=now, shipping={"firstName": first, "lastName": last})
-        return self.shop.orders[order].gid
+        return str(self.shop.place_order(items, now=now, shipping={"firstName": first, "lastName": last}))
 
     def shown(self, ref: str) -> Sequence[Shown]:
         """Each fulfillment that is not cancelled."""
@@ -207,18 +206,18 @@ class ShopifyBackend:
                 numbers=tuple(number for text in gone.numbers for number in TRACKING.findall(text)),
                 units={part.source.line.sku or "": Decimal(part.quantity) for part in gone.parts},
             )
-            for gone in self.shop.order(ref).fulfillments
+            for gone in self.shop.orders[int(ref)].fulfillments
             if gone.status == "SUCCESS"
         ]
 
     def mails(self, ref: str) -> int:
         """Mails about departures: that something left, and that its tracking changed."""
-        order = self.shop.order(ref)
+        order = self.shop.orders[int(ref)]
         return sum(mail.order_id == order.id and mail.kind in _SHOPIFY_DEPARTURES for mail in self.shop.mails)
 
     def closed(self, ref: str) -> bool:
         """All units have left."""
-        return self.shop.fulfilled(ref)
+        return self.shop.fulfilled(self.shop.orders[int(ref)].gid)
 
     def effects(self) -> int:
         """Calls that changed the shop."""

@@ -22,6 +22,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -82,7 +83,7 @@ class Tariff:
             return self._connection(field, kind, value, done)
         inner = field.selection_set
         if written.startswith("["):
-            # Without a size, a list is charged like the one thing it is a list of.
+            # Without a size or ids, a list is charged like the one thing it is a list of.
             if done:
                 return sum(self._selection(inner, kind, one, done) for one in _listed(value))
             return max(1, self._size(field)) * self._selection(inner, kind, None, done)
@@ -113,13 +114,14 @@ class Tariff:
 
     def _size(self, field: FieldNode) -> int:
         for argument in field.arguments:
+            value = argument.value
+            given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
             if argument.name.value in ("first", "last"):
-                value = argument.value
                 if isinstance(value, IntValueNode):
                     return int(value.value)
-                if isinstance(value, VariableNode):
-                    given = self.variables.get(value.name.value)
-                    return given if isinstance(given, int) else 0
+                return given if isinstance(given, int) else 0
+            if argument.name.value == "ids":
+                return len(value.values) if isinstance(value, ListValueNode) else len(_listed(given))
         return 0
 
 

@@ -59,9 +59,9 @@ from ._login import auth_of
 from ._orders import order_from
 from ._paging import PER_PAGE, Position, first, next_position, time_of
 from ._probe import look
-from ._query import MOST, above, equal
+from ._query import above, equal
 from ._query import since as not_before
-from ._reading import Found, kinds, newer, order_row, orders_by_id, orders_found, orders_of, set_aside
+from ._reading import FULL, Found, kinds, newer, order_row, orders_by_id, orders_found, orders_of, set_aside
 from ._settings import Settings
 from ._wire import WireOrder, WireProduct, each, items_of
 
@@ -97,7 +97,7 @@ class Magento(
             creditmemo, refunded = yield from newer(self.settings, "creditmemos", at.creditmemo)
             at = attrs.evolve(at, shipment=shipment, invoice=invoice, creditmemo=creditmemo)
             touched = (*shipped, *billed, *refunded)
-            unread = max(len(shipped), len(billed), len(refunded)) >= MOST
+            unread = max(len(shipped), len(billed), len(refunded)) >= FULL
         page = yield from self._changed(at)
         unnamed = sum(not each.ref for each in page.set_aside)
         after = next_position(at, page.rows, len(page.rows) + unnamed >= PER_PAGE, now)

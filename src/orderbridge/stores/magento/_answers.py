@@ -51,19 +51,17 @@ def verdict_on(write: Write, response: Response) -> Verdict:
         # A signature's nonce counts once: a network that carried the call twice brings this back for the
         # second, and the first may have been carried out.
         return Unknown("HTTP 401, the nonce was used")
-    if status == 400 and write.step == "comment" and _echoed(write, problem):
-        # The order's status, which goes with each remark, has changed since it was read.
-        return Throttled(2.0)
-    return Refused(_why(status, problem), code=problem.right, message=_in_words(problem))
+    return Refused(_why(status, problem), code=problem.right, message=_in_words(write, problem))
 
 
-def _echoed(write: Write, problem: Problem) -> bool:
-    """The refusal is about the status sent: its words may be translated, what stands in them is not."""
+def _in_words(write: Write, problem: Problem) -> str:
     status = problem.parameters.get("1", "")
-    return bool(status) and f'"status":"{status}"'.encode() in write.request.body
-
-
-def _in_words(problem: Problem) -> str:
+    if status and f'"status":"{status}"'.encode() in write.request.body:
+        # Its own words have a placeholder there.
+        return (
+            f"the shop does not take status {status!r} with a remark: assign it to the order's state "
+            "(Stores, Order Status), or set status_by to order"
+        )
     if problem.right:
         return f"the right {problem.right} is missing: tick it for the integration, or in the user's role"
     if problem.message.startswith("Could not save a shipment"):

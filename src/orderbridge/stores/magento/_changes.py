@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...adapters import Canceled, Cancellation, Flow, Note, Noted, Progress, Unclear, Write
-from ._comments import change, post, tell
+from ._comments import change, clean, post, tell
 from ._settings import Settings
 from ._wire import WireOrder, number, text
 
@@ -42,6 +42,8 @@ def _status(settings: Settings, wire: WireOrder, progress: Progress) -> str:
 
 def annotate(settings: Settings, wire: WireOrder, note: Note) -> Flow[Write | Noted | Unclear]:
     """A comment on the order; one for the shopper is mailed and stands in the account."""
+    if not clean(note.text):
+        return Unclear(f"{wire.title}: nothing is left of the remark without what the shop cannot keep")
     told = yield from tell(
         settings, wire, note.key, note.text, to_shopper=note.to_shopper, mail=note.to_shopper
     )

@@ -278,7 +278,9 @@ class _Goods:
             ),
             canceled=_gone("qty_canceled", top, parts),
             # Of a bundle priced by its parts Magento calls all units refunded once a part of one is.
-            refunded=_shared("qty_refunded", top, parts) if priced else _gone("qty_refunded", top, parts),
+            refunded=_shared("qty_refunded", top, [part for part in parts if part.price])
+            if priced
+            else _gone("qty_refunded", top, parts),
             shippable=top.is_goods and (not parts or any(part.is_goods for part in parts)),
         )
 

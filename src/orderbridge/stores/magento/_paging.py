@@ -43,7 +43,7 @@ class Position:
 
         top_seen: Our own time when that was.
 
-        shipment: The highest id of a shipment ever looked at; below zero where none was.
+        shipment: The last ids of shipments that were looked at; None before the first look.
 
         invoice: The same for invoices.
 
@@ -56,9 +56,9 @@ class Position:
     last: int = 0
     top: str = ""
     top_seen: str = ""
-    shipment: int = -1
-    invoice: int = -1
-    creditmemo: int = -1
+    shipment: tuple[int, ...] | None = None
+    invoice: tuple[int, ...] | None = None
+    creditmemo: tuple[int, ...] | None = None
 
     @property
     def text(self) -> Cursor:

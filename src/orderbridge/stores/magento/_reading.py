@@ -9,7 +9,7 @@ import attrs
 
 from ..._model import Order
 from ...adapters import Flow, SetAside
-from ...errors import Forbidden, Malformed, Unavailable
+from ...errors import AnswerError, Malformed, Unavailable
 from ._orders import bundle_products, order_from
 from ._query import MOST, Filter, Path, above, chunks, equal, listing, one_of
 from ._settings import Settings
@@ -40,6 +40,13 @@ class _Made(Protocol):
 
 
 M = TypeVar("M", bound=_Made)
+
+# So many failures in a row, and no answer among them, are the shop's and no order's.
+_PATIENCE = 3
+# Ids are given before rows are committed: one may turn up below the highest that was seen.
+_BACK = 20
+# So many new rows, and there may be more.
+FULL = MOST - _BACK
 
 
 @attrs.frozen(kw_only=True)
@@ -77,8 +84,12 @@ def _one_by_one(
 ) -> Flow[Found]:
     """The same page in pages of one. Of an order that Magento cannot write, not even the id is to be had."""
     parts: list[Found] = []
+    answered = False
     for place in range(1, size + 1):
         found = yield from _page(settings, where, sort, 1, place)
+        answered = answered or found is not None
+        if place == _PATIENCE and not answered:
+            raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
         known = [row.id for part in parts for row in part.rows]
         if found is None:
             after = f"the one after order {known[-1]}" if known else "the first one"
@@ -90,8 +101,6 @@ def _one_by_one(
         if not found.rows or found.rows[0].id in known:
             break
         parts.append(found)
-    if not any(part.rows for part in parts):
-        raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
     return _together(parts)
 
 
@@ -132,9 +141,13 @@ def orders_by_id(settings: Settings, ids: Iterable[int]) -> Flow[Found]:
 
 def _each(settings: Settings, ids: tuple[int, ...]) -> Flow[list[Found]]:
     found: list[Found] = []
-    for ref in ids:
+    answered = False
+    for place, ref in enumerate(ids, 1):
         where = (equal("entity_id", ref), *_of_stores(settings))
         one = yield from _page(settings, where, ("entity_id",), 1)
+        answered = answered or one is not None
+        if place == min(_PATIENCE, len(ids)) and not answered and len(ids) > 1:
+            raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
         why = "Magento fails (HTTP 500) when asked for this order"
         found.append(one or Found(rows=(), orders=(), set_aside=(SetAside(str(ref), "$", why),)))
     return found
@@ -194,16 +207,21 @@ def _made(
     return tuple(found)
 
 
-def newer(settings: Settings, path: Path, last: int) -> Flow[tuple[int, tuple[int, ...]]]:
-    """The highest id of a list, and the orders that rows above ``last`` are about; none at first."""
+def newer(
+    settings: Settings, path: Path, seen: tuple[int, ...] | None
+) -> Flow[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The last ids of a list, and the orders of rows that were not ``seen`` yet; none at first."""
     fields = ("entity_id", "order_id")
-    if last < 0:
-        newest = listing(settings, path, descending=True, size=1, fields=fields)
+    if seen is None:
+        newest = listing(settings, path, descending=True, size=_BACK, fields=fields)
         found = rows(WireList[WireRow], (yield newest))
-        return (found[0].id if found else 0), ()
-    found = rows(WireList[WireRow], (yield listing(settings, path, above("entity_id", last), fields=fields)))
-    fresh = [row for row in found if row.id > last]
-    return max([last, *(row.id for row in fresh)]), tuple(row.order for row in fresh if row.order)
+        return tuple(sorted(row.id for row in found)), ()
+    low = max(0, max(seen, default=0) - _BACK)
+    found = rows(WireList[WireRow], (yield listing(settings, path, above("entity_id", low), fields=fields)))
+    fresh = [row for row in found if row.id > low and row.id not in seen]
+    ids = {*seen, *(row.id for row in fresh)}
+    kept = tuple(sorted(ref for ref in ids if ref > max(ids) - _BACK)) if ids else ()
+    return kept, tuple(row.order for row in fresh if row.order)
 
 
 def bundles(settings: Settings, product_ids: Iterable[int]) -> Flow[Mapping[int, bool]]:
@@ -233,12 +251,16 @@ def orders_of(settings: Settings, items: Iterable[WireOrder]) -> Flow[tuple[list
     """The orders of a page: one question for all bundles in them, and one for all refunds."""
     items = list(items)
     refunded = [wire.ref for wire in items if wire.ref and wire.total_refunded]
-    memos = (yield from creditmemos_of(settings, *refunded)) if refunded else ()
+    memos: tuple[WireCreditmemo, ...] = ()
     separately: Mapping[int, bool] = {}
-    unreadable = ""
+    unreadable = unpaid = ""
+    try:
+        memos = (yield from creditmemos_of(settings, *refunded)) if refunded else ()
+    except Malformed as error:
+        unpaid = error.message
     try:
         separately = yield from bundles(settings, (ref for wire in items for ref in bundle_products(wire)))
-    except Forbidden as error:
+    except AnswerError as error:
         unreadable = error.message
     good: list[Order] = []
     bad: list[SetAside] = []
@@ -246,6 +268,9 @@ def orders_of(settings: Settings, items: Iterable[WireOrder]) -> Flow[tuple[list
         if unreadable and bundle_products(wire):
             why = f"a bundle's parts may ship by themselves, and its product cannot be read: {unreadable}"
             bad.append(SetAside(wire.ref, "$.items", why))
+            continue
+        if unpaid and wire.ref in refunded:
+            bad.append(SetAside(wire.ref, "$.total_refunded", f"its credit memos cannot be read: {unpaid}"))
             continue
         try:
             good.append(order_from(wire, settings, separately=separately, creditmemos=memos))

@@ -87,9 +87,11 @@ def _beyond(wire: WireOrder, wanted: Refund) -> str:
             return (
                 f"row {line.line_ref}: {units:f} units are paid and not refunded, fewer than {line.units:f}"
             )
-    if wanted.shipping is not None and wanted.shipping.amount > _shipping_paid(wire):
+    shipping = _shipping_paid(wire) - _amount(wire.shipping_refunded, "shipping_refunded")
+    shipping -= _amount(wire.shipping_tax_refunded, "shipping_tax_refunded")
+    if wanted.shipping is not None and wanted.shipping.amount > shipping:
         return (
-            f"{wanted.shipping.amount:f} is wanted for shipping, and {_shipping_paid(wire):f} was paid for it"
+            f"{wanted.shipping.amount:f} is wanted for shipping, and {shipping:f} of it is left to give back"
         )
     return ""
 
@@ -127,8 +129,9 @@ def _rows(wire: WireOrder, wanted: Refund) -> list[tuple[WireItem, Decimal]]:
     for line in wanted.lines:
         top = next(item for item in wire.lines if item.ref == line.line_ref)
         ordered = _amount(top.qty_ordered, "items[].qty_ordered")
-        parts = [item for item in wire.lines if item.parent == top.ref and _before_discount(item)]
-        for item in parts or [top]:
+        parts = [item for item in wire.lines if item.parent == top.ref]
+        # A part may be free beside others that are not.
+        for item in parts if any(_before_discount(part) for part in parts) else [top]:
             with localcontext(_WIDE):
                 share = _amount(item.qty_ordered, "items[].qty_ordered") / ordered if ordered else Decimal(1)
                 units[item.ref] = units.get(item.ref, Decimal(0)) + line.units * share
@@ -246,10 +249,12 @@ def _json(value: Decimal) -> int | float:
 
 
 def _as_made(wire: WireOrder, order: Order, wanted: Refund, memo: WireCreditmemo) -> Refunded | Unclear:
-    amount = Money(_amount(memo.grand_total, "grand_total"), wire.currency)
+    amount = Money(_amount(memo.grand_total, "grand_total"), order.currency)
     about = f"{wire.title}: credit memo {memo.ref} has our key, but"
     if text(memo.state) == _GONE:
         return Unclear(f"{about} is canceled")
+    if wanted.gives_money and text(memo.invoice_id) in ("", "0"):
+        return Unclear(f"{about} is of no invoice: look at the payment provider whether money moved")
     off = abs(amount.amount - wanted.amount.amount)
     if off > _roundings(wire, wanted):
         return Unclear(f"{about} gives {amount}, not {wanted.amount}")
@@ -269,4 +274,4 @@ def _roundings(wire: WireOrder, wanted: Refund) -> Decimal:
     The last two are told in cents of the shop's currency, one of which may be many of the order's.
     """
     cent = _CENT * max(Decimal(1), _rate(wire))
-    return cent * (2 * len(wanted.lines) + (wanted.shipping is not None) + 1)
+    return cent * (2 * len(_rows(wire, wanted)) + (wanted.shipping is not None) + 1)

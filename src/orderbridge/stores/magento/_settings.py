@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ..._model import Secret
-from ...adapters import AccountSettings
+from ...adapters import STAGES, AccountSettings
 from ...errors import ConfigurationError
 
 StatusBy: TypeAlias = Literal["comment", "order"]
@@ -42,6 +42,31 @@ def _are_ids(instance: object, attribute: attrs.Attribute[tuple[str, ...]], valu
     for each in value:
         if not (each.isascii() and each.isdigit()):
             raise ConfigurationError(f"{attribute.name}: {each!r} came; give ids, whole numbers")
+
+
+def _of_stages(
+    instance: object, attribute: attrs.Attribute[Mapping[str, str]], value: Mapping[str, str]
+) -> None:
+    for word in value:
+        if word not in STAGES:
+            raise ConfigurationError(f"{attribute.name}: {word!r} came; the words are {', '.join(STAGES)}")
+
+
+def _is_base32(instance: object, attribute: attrs.Attribute[Secret], value: Secret) -> None:
+    if not re.fullmatch(r"([A-Za-z2-7]{8,}=*)?", value.reveal().replace(" ", "")):
+        raise ConfigurationError(
+            "otp_secret: this is no base32 text of letters and the digits 2 to 7; give what the app was set "
+            "up with, not a code that it shows"
+        )
+
+
+def _are_keys(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for place, key in enumerate(value, 1):
+        if "BEGIN PUBLIC KEY" not in key:
+            raise ConfigurationError(
+                f"webhook_keys: number {place} is no public key; give the whole text from "
+                "-----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----"
+            )
 
 
 def _status_by(instance: object, attribute: attrs.Attribute[StatusBy], value: StatusBy) -> None:
@@ -118,9 +143,9 @@ class Settings(AccountSettings):
     access_token: Secret = attrs.field(default=_NONE, converter=_secret)
     access_token_secret: Secret = attrs.field(default=_NONE, converter=_secret)
     bearer: bool = False
-    username: str = attrs.field(default="", converter=_trimmed)
+    username: str = attrs.field(default="", converter=_trimmed, repr=False)
     password: Secret = _NONE
-    otp_secret: Secret = attrs.field(default=_NONE, converter=_secret)
+    otp_secret: Secret = attrs.field(default=_NONE, converter=_secret, validator=_is_base32)
     store_view: str = attrs.field(default="", converter=_trimmed, validator=_is_code)
     store_ids: tuple[str, ...] = attrs.field(default=(), converter=_all_trimmed, validator=_are_ids)
     delivery_on_payment_methods: tuple[str, ...] = ("cashondelivery",)
@@ -129,11 +154,11 @@ class Settings(AccountSettings):
     source: str = attrs.field(default="", converter=_trimmed)
     carriers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     shipped_mail: bool = True
-    progress_statuses: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    progress_statuses: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=_of_stages)
     status_by: StatusBy = attrs.field(default="comment", validator=_status_by)
     keep_reference: bool = False
     shipping_refunds_with_tax: bool = False
-    webhook_keys: tuple[str, ...] = ()
+    webhook_keys: tuple[str, ...] = attrs.field(default=(), validator=_are_keys)
     event_client_ids: tuple[str, ...] = attrs.field(default=(), converter=_all_trimmed)
 
     def __attrs_post_init__(self) -> None:
@@ -180,6 +205,11 @@ class Settings(AccountSettings):
             ("access_token", self.access_token),
             ("access_token_secret", self.access_token_secret),
         )
+
+    @property
+    def suppliers_named(self) -> Iterable[str]:
+        """Those of ``sources``: a departure from a wrong source cannot be taken back."""
+        return self.sources
 
     @property
     def api(self) -> str:

@@ -91,7 +91,10 @@ def announce(
             "the shop cannot take one back"
         )
     # Typed in by hand: the same numbers and the same units are the same departure.
-    ours = ours or [each for each in there if _is_by_hand(each, parcels, wanted)][:1]
+    by_hand = [each for each in there if _is_by_hand(each, parcels, wanted)]
+    if not ours and by_hand:
+        # From now on it is ours, and no other departure's.
+        return _adopt(settings, by_hand[0], notice)
     if not ours:
         if riddle := _cannot_ship(wire, order, wanted, there):
             return Unclear(f"{wire.title}: {riddle}")
@@ -112,6 +115,11 @@ def announce(
         # A mail server that is down stops nothing; and some shops mail later, by a job of their own.
         warnings += ("the shop does not say that it has mailed the shopper",)
     return Announced(refs=(shipment.ref,), warnings=warnings)
+
+
+def _adopt(settings: Settings, shipment: WireShipment, notice: ShipmentNotice) -> Write:
+    comment = f"The departure of {notice.purchase_order_id} {mark_of(notice.key)}"
+    return _remark(settings, "adopt", shipment, comment, to_shopper=False)
 
 
 def _ship(
@@ -292,16 +300,25 @@ def _add_track(
 def _link(settings: Settings, shipment: WireShipment, parcels: tuple[Parcel, ...]) -> Write | None:
     """Tracking pages that the shopper is still to be shown, as one comment that the shop does not mail."""
     said = " ".join(text(comment.comment) for comment in shipment.comments or () if _is_visible(comment))
-    new = [parcel for parcel in parcels if parcel.link and parcel.link not in said]
+    # One link may be the beginning of another.
+    links = {word.rstrip(";") for word in said.split()}
+    new = [parcel for parcel in parcels if parcel.link and parcel.link not in links]
     if not new:
         return None
+    comment = "; ".join(f"{parcel.title} {parcel.number}: {parcel.link}" for parcel in new)
+    return _remark(settings, "link", shipment, comment, to_shopper=True)
+
+
+def _remark(
+    settings: Settings, step: str, shipment: WireShipment, comment: str, *, to_shopper: bool
+) -> Write:
     entity = {
         "parent_id": int(shipment.ref),
-        "comment": "; ".join(f"{parcel.title} {parcel.number}: {parcel.link}" for parcel in new),
+        "comment": comment,
         "is_customer_notified": 0,
-        "is_visible_on_front": 1,
+        "is_visible_on_front": int(to_shopper),
     }
-    return post(settings, "link", f"/shipment/{shipment.ref}/comments", {"entity": entity})
+    return post(settings, step, f"/shipment/{shipment.ref}/comments", {"entity": entity})
 
 
 def _is_visible(comment: WireComment) -> bool:
@@ -337,7 +354,9 @@ def correct(
     if linked is not None:
         return linked
     if _numbers(parcels) != _numbers(before):
-        said = f"Tracking corrected: {_numbers(parcels) or 'no number'}, in place of {_numbers(before)}"
+        said = f"Tracking number: {_numbers(parcels)}"
+        if before:
+            said = f"Tracking corrected: {_numbers(parcels) or 'no number'}, in place of {_numbers(before)}"
         mail = notice.notify and settings.shipped_mail
         # Named by the tracks, so that going back to an earlier number is a correction of its own.
         shown = [track.ref for parcel in parcels for track in _tracks(shipment, parcel.number)]

@@ -41,7 +41,7 @@ _STEP = Decimal("0.0001")
 # --- orders ------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireAddress:
     firstname: Scalar = ""
     middlename: Scalar = ""
@@ -132,7 +132,7 @@ class WireOrderMore:
     shipping_assignments: tuple[WireAssignment, ...] | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireComment:
     """A comment on an order or a shipment."""
 
@@ -149,7 +149,7 @@ class WireComment:
         return id_text(self.entity_id)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireOrder:
     entity_id: Scalar = None
     increment_id: Scalar = ""
@@ -169,6 +169,8 @@ class WireOrder:
     total_canceled: Amount = None
     shipping_amount: Amount = None
     shipping_incl_tax: Amount = None
+    shipping_refunded: Amount = None
+    shipping_tax_refunded: Amount = None
     shipping_discount_amount: Amount = None
     shipping_discount_tax_compensation_amount: Amount = None
     shipping_description: Scalar = ""
@@ -584,7 +586,8 @@ def refuse(response: Response) -> None:
     if status == 404 and problem:
         raise NotFound(f"Magento: {problem.message}", status=status)
     if status >= 500 and problem:
-        raise Unavailable(f"Magento failed ({problem.message})", status=status)
+        # Its words may be raw SQL, with what a shopper wrote in it.
+        raise Unavailable(f"Magento failed (HTTP {status})", status=status)
     if status == 400 and problem:
         raise Rejected(f"Magento refuses the question ({problem.message})", status=status)
     raise_for_status(response)
