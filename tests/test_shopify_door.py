@@ -334,6 +334,7 @@ EVERYTHING = (
     "read_products",
     "read_locations",
     "write_fulfillments",
+    "read_returns",
 )
 HOOKED = (
     "ORDERS_CREATE",
@@ -496,7 +497,7 @@ def test_a_missing_scope_is_named_with_what_does_not_work_without_it(scope: str)
     access = seen(Shop(scopes=left))
     named = [finding for finding in access.findings if f" {scope}:" in finding.what]
     assert len(named) == 1
-    optional = {"read_all_orders", "write_fulfillments"}
+    optional = {"read_all_orders", "read_returns", "write_fulfillments"}
     assert named[0].ok == (scope in optional)
     assert named[0].fix
     assert "all the access" not in words(access) or scope in optional
@@ -747,6 +748,7 @@ def test_only_an_orders_own_number_is_taken_for_one(topic: str, body: object, re
 def test_what_the_law_wants_is_acknowledged_and_led_on(topic: str) -> None:
     body = json.dumps({"shop_domain": "knits.myshopify.com", "customer": {"id": 1}, "orders_to_redact": [5]})
     assert nudge(body, topic).ref == ""
+    assert nudge(body, topic).forget == (("5",) if topic == "customers/redact" else ())
     forged = receive(body, sent(body, topic, secret="else"))
     assert isinstance(forged, Reply)
     assert forged.status == 401

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -1077,3 +1080,19 @@ def test_a_signed_webhook_has_the_order_read_and_one_that_is_not_does_nothing(si
     assert bridge.due() == (f"order/{order_id}",)
     bridge.run_once()
     assert sides.ordered() == [{"100": 1}]
+
+
+def test_a_shopper_whose_data_are_to_go_is_blanked_by_the_shops_own_message() -> None:
+    """While a call about the order is under way the shop is told to send its message again."""
+    with in_shop() as sides:
+        order_id = sides.sell({"RW-100": 1})
+        bridge = sides.bridge(stores=[sides.store(webhook_secrets=["s"])])
+        sides.live(bridge, 1)
+        body = json.dumps({"orders_to_redact": [int(order_id.partition("/")[2])]}).encode()
+        signature = b64encode(hmac.new(b"s", body, hashlib.sha256).digest()).decode()
+        headers = {"X-Shopify-Topic": "customers/redact", "X-Shopify-Hmac-Sha256": signature}
+        reply = bridge.receive("shop", method="POST", path="/", headers=headers, body=body)
+        assert reply.status == 200
+        view = bridge.order(order_id)
+        assert view is not None
+        assert view.record.order.ship_to is None or not view.record.order.ship_to.name

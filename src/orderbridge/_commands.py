@@ -34,6 +34,7 @@ from .errors import BridgeError, ConfigurationError, Unsupported
 __all__ = [
     "PaymentPage",
     "ask_of_shop",
+    "blank",
     "cancel",
     "consume",
     "forget",
@@ -431,22 +432,23 @@ def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:
 def forget(order_id: str) -> Saga[bool]:
     """Blank a shopper for good; False if a call about the order is under way, so ask again later."""
     now = yield from clock()
+    return (yield from commit(lambda tx: blank(tx, order_id, now)))
 
-    def work(tx: Tx) -> bool:
-        record = tx.order(order_id)
-        if record is None:
-            tx.put_tombstone(order_id, now.wall)
-            return True
-        abouts = [p.po.id for p in tx.purchases(order_id)]
-        abouts += [n.notice.key for n in tx.notices(order_id)]
-        abouts += [task.about for task in tx.tasks(order_id)]
-        if any(tx.unresolved(about) for about in abouts):
-            return False
-        tx.forget(order_id, now.wall)
-        tx.event("Forgotten", about=order_id, at=now.wall, order_id=order_id)
+
+def blank(tx: Tx, order_id: str, now: Clock) -> bool:
+    """As ``forget``, within a transaction."""
+    record = tx.order(order_id)
+    if record is None:
+        tx.put_tombstone(order_id, now.wall)
         return True
-
-    return (yield from commit(work))
+    abouts = [p.po.id for p in tx.purchases(order_id)]
+    abouts += [n.notice.key for n in tx.notices(order_id)]
+    abouts += [task.about for task in tx.tasks(order_id)]
+    if any(tx.unresolved(about) for about in abouts):
+        return False
+    tx.forget(order_id, now.wall)
+    tx.event("Forgotten", about=order_id, at=now.wall, order_id=order_id)
+    return True
 
 
 def unread(name: str, *, limit: int) -> Saga[tuple[Event, ...]]:

@@ -9,6 +9,7 @@ from functools import partial
 import attrs
 
 from ._cart import advance_cart
+from ._commands import blank
 from ._engine import World, backoff
 from ._journal import Tx
 from ._orders import advance_order
@@ -204,17 +205,20 @@ def receive(
     now = yield from clock()
     is_store = account in world.stores
 
-    def work(tx: Tx) -> None:
+    def work(tx: Tx) -> bool:
+        # Before the message counts as taken: what cannot be blanked now is asked for again.
+        if not all(blank(tx, f"{account}/{ref}", now) for ref in nudge.forget):
+            return False
         if not tx.take_inbox(account, nudge.dedupe, now.wall):
-            return
+            return True
         if not is_store or not nudge.ref:
             tx.wake(Subject.pull(account) if is_store else Subject.cart(account), now.wall)
-            return
+            return True
         order_id = f"{account}/{nudge.ref}"
         record = tx.order(order_id)
         if record is not None:
             tx.set_flags(order_id, refresh=True, held=record.held)
         tx.wake(Subject.order(order_id), now.wall)
+        return True
 
-    yield from commit(work)
-    return nudge.reply
+    return nudge.reply if (yield from commit(work)) else Reply(status=503)

@@ -237,12 +237,16 @@ class Nudge:
 
         dedupe: The same for the same message delivered again, different for any other.
 
+        forget: The platform's ids of orders whose shopper is to be blanked for good, as ``Bridge.forget``
+            does. While a call about one of them is under way, the caller is told to come back (503).
+
         reply: What the platform wants to hear.
     """
 
     ref: str
     topic: str
     dedupe: str
+    forget: tuple[str, ...] = ()
     reply: Reply = attrs.field(factory=Reply)
 
 

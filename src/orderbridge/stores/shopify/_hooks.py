@@ -57,6 +57,7 @@ class _Edit:
 @attrs.frozen(kw_only=True)
 class _Message:
     id: int | str | None = None
+    orders_to_redact: tuple[int | str, ...] | None = None
     admin_graphql_api_id: str | None = None
     admin_graphql_api_order_id: str | None = None
     order_id: int | str | None = None
@@ -95,8 +96,20 @@ def read_webhook(settings: Settings, method: str, path: str, headers: Headers, b
     # The id is the same each time one message is delivered. It is not signed: with the digest, nobody can
     # have a message dropped by sending an old one under its id.
     return Nudge(
-        ref=_order_in(body, topic), topic=topic, dedupe=f"{topic}:{_said(headers, 'webhook-id')}:{digest}"
+        ref=_order_in(body, topic),
+        topic=topic,
+        dedupe=f"{topic}:{_said(headers, 'webhook-id')}:{digest}",
+        forget=_to_forget(body) if topic == "customers/redact" else (),
     )
+
+
+def _to_forget(body: bytes) -> tuple[str, ...]:
+    """The orders of a shopper whose data are to go."""
+    try:
+        named = decode_bytes(_Message, body).orders_to_redact or ()
+    except Malformed:
+        return ()
+    return tuple(str(ref) for ref in named if re.fullmatch(r"[1-9][0-9]*", str(ref)))
 
 
 def _said(headers: Headers, name: str) -> str:

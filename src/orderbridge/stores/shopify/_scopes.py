@@ -69,6 +69,12 @@ def needs(settings: Settings) -> tuple[Need, ...]:
             needed=False,
         ),
         Need(
+            scope="read_returns",
+            without="orders cannot be canceled: returns under way are looked for before",
+            needed=False,
+            lacks=frozenset({"CancelsShopOrders"}),
+        ),
+        Need(
             scope="read_all_orders",
             without="orders older than 60 days look as if they were not there",
             needed=False,
