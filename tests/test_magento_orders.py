@@ -520,7 +520,7 @@ def test_there_are_three_ways_to_sign_in(ways: Json) -> None:
         ("bearer", {"bearer": True, **FOUR}),
         ("password", {"username": "ann"}),
         ("username", {"password": Secret("x")}),
-        ("username", {"otp_secret": Secret("x")}),
+        ("username", {"otp_secret": Secret("JBSWY3DP")}),
         ("username", {"username": "ann", "password": Secret("x"), **FOUR}),
     ],
 )
