@@ -122,6 +122,8 @@ def way(amount: object = "10.00", **more: Any) -> Json:
 
 
 def order(*lines: Json, ref: int = 3, **more: Any) -> Json:
+    rows = lines or (line(),)
+    left = [(int(row["id"].rpartition("/")[2]), row["unfulfilledQuantity"]) for row in rows]
     return {
         "id": f"gid://shopify/Order/{ref}",
         "name": f"#{1000 + ref}",
@@ -148,7 +150,7 @@ def order(*lines: Json, ref: int = 3, **more: Any) -> Json:
         "shippingAddress": address(),
         "billingAddress": address(firstName="Max"),
         "shippingLines": conn(way()),
-        "lineItems": conn(*(lines or (line(),))),
-        "fulfillmentOrders": conn(work()),
+        "lineItems": conn(*rows),
+        "fulfillmentOrders": conn(work(300 + ref, "OPEN", *left)),
         **more,
     }

@@ -531,3 +531,9 @@ def test_the_ways_to_sign_in_are_told_apart() -> None:
     assert made(**app).sign_in == "client"
     assert made(**app, refresh_token=Secret("c")).sign_in == "refresh"
     assert made(**app, locations=("gid://shopify/Location/5", " 6 ")).locations == ("5", "6")
+
+
+def test_units_of_fulfillment_orders_that_we_are_not_shown_are_not_ours() -> None:
+    """Shopify leaves those of other services out without a word: that all we see is ours proves nothing."""
+    found = read(order(line(10), line(11), fulfillmentOrders=conn(work(30, "OPEN", (10, 2)))))
+    assert [each.open for each in found.lines] == [2, 0]

@@ -6,6 +6,8 @@ Anything else may come from a wall before the shop, or from a server that broke 
 
 from __future__ import annotations
 
+import re
+
 from ...adapters import Confirmed, Refusal, Refused, Response, Throttled, Unknown, Verdict, Write
 from ...errors import Malformed
 from ._graphql import (
@@ -36,6 +38,10 @@ MAKES = {
 }
 
 
+# Codes of questions that are wrong themselves: those of the check before a call is run begin small.
+_WRONG = re.compile(r"INVALID_VARIABLE|[a-z][A-Za-z]*")
+
+
 def verdict_on(write: Write, response: Response) -> Verdict:
     status = response.status
     payloads = payloads_of(response)
@@ -54,6 +60,9 @@ def verdict_on(write: Write, response: Response) -> Verdict:
         if not answered and all(each.code == "ACCESS_DENIED" for each in problems):
             needs = problems[0].needs or problems[0].message
             return Refused(Refusal.FORBIDDEN, code="ACCESS_DENIED", message=needs)
+        if not payloads and all(_WRONG.fullmatch(each.code or "") for each in problems):
+            # The question itself was wrong, so nothing ran. Its words may repeat what was sent.
+            return Refused(Refusal.INVALID, code=problems[0].code)
         codes = ", ".join(sorted({each.code or "no code" for each in problems}))
         return Unknown(_said(f"Shopify answered with errors: {codes}", response))
     try:

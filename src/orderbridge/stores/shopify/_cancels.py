@@ -143,6 +143,8 @@ def _job(settings: Settings, shop: Shop, told: Response) -> Flow[Write | Cancele
     if ended == "FAILED":
         why = "; ".join(error.message for error in state.node.errors) if state.node else ""
         return Unclear(f"order {shop.ref}: Shopify could not cancel it: {why or 'it does not say why'}")
+    if state.job is None and state.node is None:
+        return Unclear(f"order {shop.ref}: Shopify no longer says what came of the cancel; look there")
     if ended != "SUCCEEDED" and (state.job is None or not state.job.done):
         raise Unavailable(f"order {shop.ref}: Shopify is still canceling it")
     # Done since the order was read, or done without effect.

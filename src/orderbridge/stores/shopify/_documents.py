@@ -580,7 +580,7 @@ query Refundable($id: ID!, $lines: [ID!]!, $goods: [RefundLineItemInput!], $ship
     }
     all: suggestedRefund(suggestFullRefund: true) {
       maximumRefundableSet { ...Paid }
-      suggestedTransactions { gateway amountSet { ...Paid } parentTransaction { id } }
+      suggestedTransactions { gateway amountSet { ...Paid } parentTransaction { id manualPaymentGateway } }
     }
   }
   nodes(ids: $lines) { ... on LineItem { id unfulfilledQuantity refundableQuantity } }

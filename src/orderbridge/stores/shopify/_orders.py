@@ -128,15 +128,17 @@ def ships_now(work: WireFulfillmentOrder, settings: Settings) -> bool:
 
 
 def counted(wire: WireOrder, settings: Settings) -> tuple[WireFulfillmentOrder, ...] | None:
-    """The fulfillment orders whose units are the open ones; None where those are simply all that is left.
+    """The fulfillment orders whose units are the open ones; None where we are shown none that are alive.
 
-    They are those that may ship now, and where there are none, those that are ours and wait. What is
-    another's, or waits beside something that ships, is not open for us.
+    Shopify does not show all there are: those of others are left out without a word. So what is open is
+    counted by those that we see, even if all of them are ours: by those that may ship now, and where there
+    are none, by those that are ours and wait. What is another's, or waits beside something that ships, is
+    not open for us.
     """
     alive = [work for work in _work(wire) if work.status in ALIVE]
     ours = [work for work in alive if is_ours(work, settings)]
     units = [work for work in ours if ships_now(work, settings)] or ours
-    return None if len(units) == len(alive) else tuple(units)
+    return tuple(units) if alive else None
 
 
 def may_ship(wire: WireOrder, settings: Settings) -> bool:
@@ -160,6 +162,9 @@ def _ours(wire: WireOrder, settings: Settings) -> Mapping[str, int] | None:
     if works is None:
         return None
     units: dict[str, int] = {}
+    alive = [work for work in _work(wire) if work.status in ALIVE]
+    if len(works) == len(alive) and all(work.lineItems is None for work in works):
+        return None  # a file, in which nobody read them
     for work in works:
         if work.lineItems is None:
             raise Malformed(

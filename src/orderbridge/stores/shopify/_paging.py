@@ -50,6 +50,8 @@ class Position:
 
         lines: How many lines of each.
 
+        anew: This run has begun once more, because Shopify did not take its cursor.
+
         cost: What Shopify charged for a page of this size at last, in points; 0 where none was read yet.
     """
 
@@ -60,6 +62,7 @@ class Position:
     again: bool = False
     first: int = _START
     lines: int = LINES
+    anew: bool = False
     cost: float = 0.0
 
     @property
@@ -107,7 +110,9 @@ def after_page(at: Position, changed: Sequence[str], rest: str, cost: float | No
     if not rest:
         settled = stamp(utc(at.began, "began") - OVERLAP)
         # Never behind where this run began: that would read the same again for ever.
-        return attrs.evolve(at, since=max(at.since, settled), began="", after="", read=0, again=True)
+        return attrs.evolve(
+            at, since=max(at.since, settled), began="", after="", read=0, again=True, anew=False
+        )
     at = attrs.evolve(at, after=rest, read=at.read + len(changed))
     if at.read < _LONG or not changed:
         return at

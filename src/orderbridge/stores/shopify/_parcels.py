@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 import attrs
 
@@ -62,12 +63,17 @@ def number_of(package: Package) -> str:
     return " ".join(package.tracking_number.split())
 
 
+def _link(package: Package) -> str:
+    # Shopify takes no address with signs that RFC 3986 wants escaped, and says so of the whole call.
+    return quote(web_link(package), safe=":/?#[]@!$&'()*+,;=%-._~")
+
+
 def tracking_of(carrier: str, packages: Sequence[Package]) -> dict[str, object]:
     """Carrier, numbers and links as Shopify wants them: matched by position, and no link without a number."""
     tracking: dict[str, object] = {"company": carrier} if carrier else {}
     # Those with a link first, so that each link stands where its number does.
     rows = sorted(packages, key=lambda package: not web_link(package))
-    links = [web_link(package) for package in rows if web_link(package)]
+    links = [_link(package) for package in rows if web_link(package)]
     if len(rows) == 1:
         tracking["number"] = number_of(rows[0])
         if links:

@@ -13,7 +13,7 @@ import attrs
 
 from ..._model import Order
 from ...adapters import Flow, Response, SetAside
-from ...errors import Malformed
+from ...errors import BridgeError, Malformed, Unavailable
 from ._documents import (
     ALL_LEFT_AND_REFUNDED,
     LEFT_AND_REFUNDED,
@@ -54,7 +54,29 @@ _ENOUGH = 900.0  # points that a question may be charged, where Shopify allows 1
 
 
 def orders_of(settings: Settings, wires: Sequence[WireOrder]) -> Flow[tuple[list[Order], list[SetAside]]]:
-    """Orders of ours: their lists read to the end, and what only some of them have."""
+    """Orders of ours: their lists read to the end, and what only some of them have.
+
+    Where Shopify fails over one of them, each by itself.
+    """
+    try:
+        return (yield from _together(settings, wires))
+    except (Malformed, Unavailable) as error:
+        if len(wires) == 1:
+            return [], [set_aside(wires[0], error)]
+        failed = error
+    orders: list[Order] = []
+    aside: list[SetAside] = []
+    for wire in wires:
+        some, bad = yield from orders_of(settings, (wire,))
+        orders += some
+        aside += bad
+    if not orders:
+        # Perhaps it is Shopify and not the orders: later it may go well.
+        raise failed
+    return orders, aside
+
+
+def _together(settings: Settings, wires: Sequence[WireOrder]) -> Flow[tuple[list[Order], list[SetAside]]]:
     complete: list[WireOrder] = []
     orders: list[Order] = []
     aside: list[SetAside] = []
@@ -73,9 +95,9 @@ def orders_of(settings: Settings, wires: Sequence[WireOrder]) -> Flow[tuple[list
     return orders, aside
 
 
-def set_aside(wire: WireOrder, error: Malformed | ValueError) -> SetAside:
+def set_aside(wire: WireOrder, error: BridgeError | ValueError) -> SetAside:
     path = error.path if isinstance(error, Malformed) else "$"
-    return SetAside(wire.ref, path, error.message if isinstance(error, Malformed) else str(error))
+    return SetAside(wire.ref, path, error.message if isinstance(error, BridgeError) else str(error))
 
 
 @attrs.frozen(kw_only=True)

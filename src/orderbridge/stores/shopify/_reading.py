@@ -77,9 +77,9 @@ def _changed(settings: Settings, at: Position) -> Flow[tuple[Position, Response]
             return at, response
         except Rejected as error:
             # Cursors are Shopify's own and may end; a run can always begin anew.
-            if type(error) is not Rejected or response.status != 200 or not at.after:
+            if type(error) is not Rejected or response.status != 200 or not at.after or at.anew:
                 raise
-            at = attrs.evolve(at, after="", read=0)
+            at = attrs.evolve(at, after="", read=0, anew=True)
         else:
             return at, response
 

@@ -119,12 +119,20 @@ class _SuggestedLine:
 
 
 @attrs.frozen(kw_only=True)
+class _Paid:
+    """A payment; a manual one is cash or a transfer, of which Shopify only knows."""
+
+    id: str = ""
+    manualPaymentGateway: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class _Suggested:
     """One way back: at most so much through the payment that it was paid by."""
 
     gateway: str | None = None
     amountSet: WireBag = attrs.field(factory=WireBag)
-    parentTransaction: WireId | None = None
+    parentTransaction: _Paid | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -193,6 +201,8 @@ def _given(shop: _Shop, amount: Money) -> list[tuple[_Suggested, Decimal]]:
     for way in shop.all.suggestedTransactions if shop.all else ():
         if way.parentTransaction is None or not way.gateway:
             continue
+        if way.parentTransaction.manualPaymentGateway:
+            continue  # cash, or a transfer: Shopify writes it down and moves nothing
         part = min(left, way.amountSet.paid("$.all.suggestedTransactions").amount)
         if part > 0:
             given.append((way, part))

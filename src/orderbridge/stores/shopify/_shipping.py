@@ -77,7 +77,7 @@ def announce(
         return put_plan(settings, shop, plan)
     for part in plan.parts:
         if not part.made:
-            return _ship(settings, shop, part, parcels)
+            return _ship(settings, shop, plan, part, parcels)
     made = {part.made for part in plan.parts}
     there = [each for each in shop.left if each.id in made]
     # The supplier may have changed a number after a part of it was made.
@@ -163,7 +163,7 @@ def _found(shop: Shop, plan: Plan, past: Past) -> Plan | Unclear:
     new = [each for each in shop.left if each.id not in plan.before and each.id not in claimed]
     parts: list[Part] = []
     for part in plan.parts:
-        told = past.answers.get(_step(part))
+        told = past.answers.get(_step(plan, part))
         if not part.made and told is not None:
             part = attrs.evolve(part, made=_made_by(told))
             there = [each for each in shop.departures if each.id == part.made]
@@ -272,11 +272,14 @@ def _made(plan: Plan) -> dict[str, int]:
 # --- writes ---------------------------------------------------------------------------------------------
 
 
-def _step(part: Part) -> str:
-    return f"ship-{part.name}"
+def _step(plan: Plan, part: Part) -> str:
+    twins = [each for each in plan.parts if each.name == part.name]
+    return f"ship-{part.name}-{twins.index(part)}"
 
 
-def _ship(settings: Settings, shop: Shop, part: Part, parcels: Sequence[Parcels]) -> Write | Unclear:
+def _ship(
+    settings: Settings, shop: Shop, plan: Plan, part: Part, parcels: Sequence[Parcels]
+) -> Write | Unclear:
     lines = _lines_at(settings, shop, part)
     # Never an empty list: Shopify takes it for everything that is left.
     if not lines or not part.units:
@@ -294,7 +297,7 @@ def _ship(settings: Settings, shop: Shop, part: Part, parcels: Sequence[Parcels]
     # Without a mark and without a number nothing would tell it from another one.
     known = shop.may_mark or bool(part.numbers)
     return change(
-        settings, _step(part), SHIP, {"fulfillment": fulfillment}, unknown=LookUp() if known else Park()
+        settings, _step(plan, part), SHIP, {"fulfillment": fulfillment}, unknown=LookUp() if known else Park()
     )
 
 

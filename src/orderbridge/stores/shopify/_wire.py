@@ -94,6 +94,8 @@ class Connection(Generic[T]):
     @property
     def rest(self) -> str:
         """Where the list goes on; empty at its end."""
+        if self.pageInfo.hasNextPage and not self.pageInfo.endCursor:
+            raise Malformed("$.pageInfo: a list goes on, and it is not said where", path="$.pageInfo")
         return (self.pageInfo.endCursor or "") if self.pageInfo.hasNextPage else ""
 
 
@@ -139,7 +141,7 @@ class WireAllocation:
     allocatedAmountSet: WireBag
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireAttribute:
     key: str = ""
     value: str | None = None
@@ -181,7 +183,7 @@ class WireShippingLine:
     taxLines: tuple[WireTax, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireAddress:
     name: str | None = None
     firstName: str | None = None
@@ -270,7 +272,7 @@ class WireRefund:
     refundLineItems: Connection[WireFulfilledLine] = attrs.field(factory=Connection[WireFulfilledLine])
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WireOrder:
     id: str = ""
     name: str | None = None
