@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from datetime import timedelta
 
 from ...adapters import Flow, LookUp, Repeat, Request, Unclear, Write, mark_of
@@ -37,6 +38,11 @@ def change(settings: Settings, step: str, wire: WireOrder, **columns: str) -> Wr
     A save writes all columns as it read them, so it can undo what somebody saves at the same moment.
     """
     return post(settings, step, "/orders", {"entity": {"entity_id": int(wire.ref), **columns}})
+
+
+def has_mark(comments: Iterable[WireComment] | None, key: str) -> bool:
+    """Does one of the comments carry our key?"""
+    return any(mark_of(key) in text(comment.comment) for comment in comments or ())
 
 
 def clean(said: str) -> str:

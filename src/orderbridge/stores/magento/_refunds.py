@@ -14,10 +14,20 @@ import attrs
 
 from ..._model import Line, Money, Order
 from ...adapters import Flow, Park, Refund, Refunded, Unclear, Write, mark_of
-from ._comments import clean, post
+from ._comments import clean, has_mark, post
 from ._reading import creditmemos_of, invoices_of
 from ._settings import Settings
-from ._wire import Amount, WireCreditmemo, WireInvoice, WireItem, WireOrder, number, row_total, text
+from ._wire import (
+    Amount,
+    WireCreditmemo,
+    WireInvoice,
+    WireItem,
+    WireOrder,
+    json_number,
+    number,
+    row_total,
+    text,
+)
 
 _CENT = Decimal("0.01")
 _PAID = "2"  # of an invoice
@@ -32,7 +42,7 @@ def refund(
     """The credit memo as the shop has it by our key, or the one call that makes it."""
     made = yield from creditmemos_of(settings, wire.ref)
     mark = mark_of(wanted.key)
-    ours = [memo for memo in made if _has_mark(memo, mark)]
+    ours = [memo for memo in made if has_mark(memo.comments, wanted.key)]
     if len(ours) > 1:
         twice = (
             "the shopper may have got the money twice" if wanted.gives_money else "it is written down twice"
@@ -54,10 +64,6 @@ def refund(
     write = post(settings, "refund", f"/invoice/{found.ref}/refund", {**body, "isOnline": True})
     # The gateway is asked before the credit memo is saved: no memo does not prove that no money moved.
     return attrs.evolve(write, unknown=Park())
-
-
-def _has_mark(memo: WireCreditmemo, mark: str) -> bool:
-    return any(mark in text(comment.comment) for comment in memo.comments or ())
 
 
 def _refs(memos: Iterable[WireCreditmemo]) -> str:
@@ -173,9 +179,9 @@ def _body(settings: Settings, wire: WireOrder, wanted: Refund) -> dict[str, obje
     beside = _in_base(wire, wanted.amount.amount - given - goods)
     arguments: dict[str, object] = {
         # Left out, Magento gives back all the shipping there is.
-        "shipping_amount": _json(told),
-        "adjustment_positive": _json(max(beside, Decimal(0))),
-        "adjustment_negative": _json(max(-beside, Decimal(0))),
+        "shipping_amount": json_number(told),
+        "adjustment_positive": json_number(max(beside, Decimal(0))),
+        "adjustment_negative": json_number(max(-beside, Decimal(0))),
         "extension_attributes": {
             "return_to_stock_items": [int(item.ref) for item, _ in rows if wanted.restock]
         },
@@ -184,7 +190,7 @@ def _body(settings: Settings, wire: WireOrder, wanted: Refund) -> dict[str, obje
     return {
         # An empty list would give back everything: a row of which nothing goes back stands for none.
         "items": [
-            {"order_item_id": int(item.ref), "qty": _json(units)}
+            {"order_item_id": int(item.ref), "qty": json_number(units)}
             for item, units in rows or [(wire.lines[0], Decimal(0))]
         ],
         "notify": False,
@@ -239,10 +245,6 @@ def _in_base(wire: WireOrder, amount: Decimal) -> Decimal:
 
 def _cents(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, ROUND_HALF_UP)
-
-
-def _json(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 # --- what the shop has ----------------------------------------------------------------------------------

@@ -27,10 +27,10 @@ from ...adapters import (
     same_number,
     web_link,
 )
-from ._comments import clean, delete, post, tell
+from ._comments import clean, delete, has_mark, post, tell
 from ._reading import shipments_of
 from ._settings import Settings
-from ._wire import WireComment, WireItem, WireOrder, WireShipment, WireTrack, flag, number, text
+from ._wire import WireComment, WireItem, WireOrder, WireShipment, WireTrack, flag, json_number, number, text
 
 # Magento's own, which it knows how to follow a number of. Any other code is shown by its title.
 CARRIERS = (
@@ -84,7 +84,7 @@ def announce(
     there = yield from shipments_of(settings, wire.ref)
     wanted = _units(notice.lines)
     parcels, warnings = _parcels(settings, notice.packages)
-    ours = [shipment for shipment in there if _has_mark(shipment, notice.key)]
+    ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
     if len(ours) > 1:
         return Unclear(
             f"{wire.title}: shipments {_refs(ours)} carry one key {mark_of(notice.key)}; "
@@ -132,7 +132,7 @@ def _ship(
 ) -> Write:
     said = clean(departure(order, notice))
     body: dict[str, object] = {
-        "items": [{"order_item_id": int(ref), "qty": _json_number(units)} for ref, units in wanted.items()],
+        "items": [{"order_item_id": int(ref), "qty": json_number(units)} for ref, units in wanted.items()],
         "notify": notice.notify and settings.shipped_mail,
         # Else the shopper's mail would hold the comment.
         "appendComment": False,
@@ -149,10 +149,6 @@ def _supplier(notice: ShipmentNotice) -> str:
     # A purchase order's id is store/ref/supplier/n.
     parts = notice.purchase_order_id.split("/")
     return parts[-2] if len(parts) > 1 else ""
-
-
-def _json_number(units: Decimal) -> int | float:
-    return int(units) if units == units.to_integral_value() else float(units)
 
 
 # --- what is left, and what was shipped ----------------------------------------------------------------
@@ -234,10 +230,6 @@ def _missing(wire: WireOrder, shipment: WireShipment, wanted: Mapping[str, Decim
         if there < units:
             said.append(f"{there.normalize():f} of {units.normalize():f} of {item.title}")
     return ", ".join(said)
-
-
-def _has_mark(shipment: WireShipment, key: str) -> bool:
-    return any(mark_of(key) in text(comment.comment) for comment in shipment.comments or ())
 
 
 def _is_by_hand(shipment: WireShipment, parcels: tuple[Parcel, ...], wanted: Mapping[str, Decimal]) -> bool:
@@ -335,7 +327,7 @@ def correct(
     there = yield from shipments_of(settings, wire.ref)
     parcels, warnings = _parcels(settings, notice.packages)
     before, _ = _parcels(settings, told)
-    ours = [shipment for shipment in there if _has_mark(shipment, notice.key)]
+    ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
     # Of a departure typed in by hand, which shows a number that we told.
     ours = ours or [each for each in there if any(old.is_shown(each) for old in (*before, *parcels))]
     if len(ours) != 1:

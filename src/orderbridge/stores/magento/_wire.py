@@ -137,12 +137,8 @@ class WireComment:
     """A comment on an order or a shipment."""
 
     entity_id: Scalar = None
-    parent_id: Scalar = None
     comment: Scalar = ""
-    created_at: Scalar = ""
-    is_customer_notified: Scalar = 0
     is_visible_on_front: Scalar = 0
-    status: Scalar = ""
 
     @property
     def ref(self) -> str:
@@ -158,9 +154,7 @@ class WireOrder:
     status: Scalar = ""
     created_at: Scalar = ""
     updated_at: Scalar = ""
-    is_virtual: Scalar = 0
     order_currency_code: Scalar = ""
-    base_currency_code: Scalar = ""
     base_to_order_rate: Amount = None
     grand_total: Amount = None
     total_due: Amount = None
@@ -243,7 +237,6 @@ class WireShipped:
 
     order_item_id: Scalar = None
     qty: Amount = None
-    sku: Scalar = ""
 
     @property
     def ref(self) -> str:
@@ -257,8 +250,6 @@ class WireShipped:
 @attrs.frozen(kw_only=True)
 class WireTrack:
     entity_id: Scalar = None
-    parent_id: Scalar = None
-    order_id: Scalar = None
     track_number: Scalar = ""
     title: Scalar = ""
     carrier_code: Scalar = ""
@@ -269,30 +260,17 @@ class WireTrack:
 
 
 @attrs.frozen(kw_only=True)
-class WireShipmentMore:
-    source_code: Scalar = ""
-
-
-@attrs.frozen(kw_only=True)
 class WireShipment:
     entity_id: Scalar = None
-    increment_id: Scalar = ""
     order_id: Scalar = None
-    created_at: Scalar = ""
     email_sent: Scalar = None
     items: tuple[WireShipped, ...] | None = None
     tracks: tuple[WireTrack, ...] | None = None
     comments: tuple[WireComment, ...] | None = None
-    extension_attributes: WireShipmentMore | list[object] | None = None
 
     @property
     def ref(self) -> str:
         return id_text(self.entity_id)
-
-    @property
-    def source(self) -> str:
-        more = self.extension_attributes
-        return text(more.source_code) if isinstance(more, WireShipmentMore) else ""
 
 
 @attrs.frozen(kw_only=True)
@@ -303,14 +281,7 @@ class WireCreditmemo:
     order_id: Scalar = None
     invoice_id: Scalar = None
     state: Scalar = None
-    created_at: Scalar = ""
-    order_currency_code: Scalar = ""
     grand_total: Amount = None
-    shipping_amount: Amount = None
-    shipping_incl_tax: Amount = None
-    adjustment_positive: Amount = None
-    adjustment_negative: Amount = None
-    transaction_id: Scalar = ""
     items: tuple[WireShipped, ...] | None = None
     comments: tuple[WireComment, ...] | None = None
 
@@ -327,7 +298,6 @@ class WireInvoice:
     order_id: Scalar = None
     state: Scalar = None
     grand_total: Amount = None
-    order_currency_code: Scalar = ""
     transaction_id: Scalar = ""
     items: tuple[WireShipped, ...] | None = None
 
@@ -420,6 +390,11 @@ def number(value: Amount, path: str) -> Decimal:
         raise Malformed(f"{path}: {str(value)[:30]} is not a number", path=path)
     exponent = value.as_tuple().exponent
     return value.quantize(_STEP) if isinstance(exponent, int) and exponent < -4 else value
+
+
+def json_number(value: Decimal) -> int | float:
+    """A quantity or an amount as JSON has them."""
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def row_total(item: WireItem, path: str) -> Decimal:
