@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 from one_shopify_order import Json, address, bag, conn, departure, line, order, place, shop, way, work
 from orderbridge._model import Money, Order, Secret, StorePayment
 from orderbridge.adapters import SetAside
-from orderbridge.errors import ConfigurationError
+from orderbridge.errors import ConfigurationError, Malformed
 from orderbridge.stores.shopify import Settings
+from orderbridge.stores.shopify._departures import Part
+from orderbridge.stores.shopify._wire import Connection, PageInfo
 
 PAYLOADS = Path(__file__).parents[1].parent / "shared/payloads/shopify"
 recorded = pytest.mark.skipif(not PAYLOADS.exists(), reason="no recorded answers here")
@@ -537,3 +540,16 @@ def test_units_of_fulfillment_orders_that_we_are_not_shown_are_not_ours() -> Non
     """Shopify leaves those of other services out without a word: that all we see is ours proves nothing."""
     found = read(order(line(10), line(11), fulfillmentOrders=conn(work(30, "OPEN", (10, 2)))))
     assert [each.open for each in found.lines] == [2, 0]
+
+
+def test_a_list_that_goes_on_without_saying_where_is_no_whole_one() -> None:
+    cut = Connection[object](nodes=(), pageInfo=PageInfo(hasNextPage=True, endCursor=None))
+    with pytest.raises(Malformed, match="goes on"):
+        _ = cut.rest
+
+
+def test_a_number_that_changes_makes_no_other_departure_of_the_same_units() -> None:
+    """A call that was lost may still land: under a new name it would be sent beside it at once."""
+    first = Part(location="1", units={"10": 2}, carrier="UPS", numbers=("1Z1",))
+    assert first.name == attrs.evolve(first, carrier="GLS", numbers=("1Z2",)).name
+    assert first.name != attrs.evolve(first, units={"10": 1}).name
