@@ -91,5 +91,5 @@ def docs(session: nox.Session) -> None:
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Show orders going from a simulated shop to a simulated supplier; costs nothing, sends nothing."""
-    session.install(".[cli]")
+    session.install(".[cli,graphql]")
     session.run("orderbridge", "demo", *session.posargs)

@@ -7,8 +7,8 @@ from importlib.metadata import distribution
 from inspect import getdoc
 from pathlib import Path
 
-from orderbridge import adapters
-from orderbridge.adapters import StorePlatform, SupplierPlatform
+from orderbridge import PaymentKind, adapters
+from orderbridge.adapters import StorePlatform, SupplierPlatform, payment_kind
 
 PAGE = Path(__file__).with_name("capabilities.md")
 
@@ -18,22 +18,44 @@ INTRO = """\
 # What each platform can do
 
 Every store gives its orders and takes shipment notices; every supplier takes orders and says how far they
-are. The rest are abilities. What is missing here is missing in the platform, and the bridge says so with a
-typed error, `Unsupported`, instead of pretending. An account may be able to do less than its platform:
-`orderbridge probe` tells.
+are, or people say it. The rest are abilities. What is missing here is missing in the platform, and the
+bridge says so with a typed error, `Unsupported`, instead of pretending. An account may be able to do less
+than its platform: `orderbridge probe` tells.
 """
 STORES = (
     "Annotates",
     "CancelsShopOrders",
     "CorrectsTracking",
     "DecodesOrders",
+    "HoldsWork",
     "ListsCarriers",
     "Probes",
     "ReceivesWebhooks",
     "Refunds",
     "ReportsProgress",
 )
-SUPPLIERS = ("PaidByHand", "Pays", "Probes", "ReceivesWebhooks", "Reserves")
+SUPPLIERS = (
+    "CancelsPurchases",
+    "ChecksProducts",
+    "ListsChanges",
+    "ListsProducts",
+    "MovedByPeople",
+    "OrdersItself",
+    "PaidAtPlacing",
+    "PaidByHand",
+    "Pays",
+    "Probes",
+    "Quotes",
+    "ReceivesWebhooks",
+    "Reserves",
+    "Splits",
+)
+KINDS = {
+    PaymentKind.API: "`pay` pays, after placing and within the limits",
+    PaymentKind.AT_PLACING: "placing pays, so it is guarded like paying",
+    PaymentKind.BY_HAND: "a person pays, if anything is owed; `pay` names the page, where there is one",
+    PaymentKind.BY_HUB: "it orders and pays by itself; the bridge only watches",
+}
 
 
 def ours(group: str) -> Iterator[StorePlatform | SupplierPlatform]:
@@ -51,18 +73,36 @@ def table(abilities: Iterable[str], platforms: Iterable[StorePlatform | Supplier
     ]
     for name in abilities:
         ability = getattr(adapters, name)
-        said = (getdoc(ability) or "").split("\n\n")[0].replace("\n", " ")
+        said = (getdoc(ability) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
         assert all(isinstance(platform.adapter, type) for platform in columns), "an adapter is a class"
         can = ("yes" if issubclass(platform.adapter, ability) else "" for platform in columns)
         rows.append(f"| `{name}` | {said} | {' | '.join(can)} |")
     return "\n".join(rows) + "\n"
 
 
+def money(platforms: Iterable[SupplierPlatform]) -> str:
+    """One row a platform: how it comes by its money."""
+    rows = ["| Supplier | Payment kind | |", "|---|---|---|"]
+    for platform in sorted(platforms, key=lambda platform: platform.title):
+        # The class will do: the kind is a matter of what it inherits.
+        kind = payment_kind(platform.adapter.__new__(platform.adapter))
+        rows.append(f"| {platform.title} | `{kind.value}` | {KINDS[kind]} |")
+    return "\n".join(rows) + "\n"
+
+
 def page() -> str:
     """The whole page."""
-    stores, suppliers = ours("orderbridge.stores"), ours("orderbridge.suppliers")
+    stores, suppliers = list(ours("orderbridge.stores")), list(ours("orderbridge.suppliers"))
     return "\n".join(
-        (INTRO, "## Stores\n", table(STORES, stores), "## Suppliers\n", table(SUPPLIERS, suppliers))
+        (
+            INTRO,
+            "## Stores\n",
+            table(STORES, stores),
+            "## Suppliers\n",
+            table(SUPPLIERS, suppliers),
+            "### How they come by their money\n",
+            money(suppliers),
+        )
     )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from orderbridge._states import (
+    CASES,
     COMMANDS,
     INTENTS,
     PAYMENTS,
+    CaseState,
     Fulfillment,
     IntentState,
     Payment,
@@ -60,6 +62,12 @@ PAYMENT_SEEN_TEXT = """\
 
 The same reading as above; a payment that we have not seen being made may be seen as made, refunded or
 disputed at once.
+"""
+CASE_TEXT = """\
+## Cases
+
+A case stands beside a purchase order: money back (`REFUND`), goods once more (`RESEND`), goods back
+(`RETURN`), or a `DISPUTE`. People move it, and so does the supplier's word on the money and the goods.
 """
 INTENT_TEXT = """\
 ## One effect on the outside
@@ -118,6 +126,8 @@ def page() -> str:
         diagram(payments, Payment.UNPAID, ends(Payment, PAYMENTS)),
         PAYMENT_SEEN_TEXT,
         table(Payment, observe_payment),
+        CASE_TEXT,
+        diagram(CASES, CaseState.REQUESTED, ends(CaseState, CASES)),
         INTENT_TEXT,
         diagram(INTENTS, IntentState.OPEN, ends(IntentState, INTENTS)),
     ]

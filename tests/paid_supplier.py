@@ -12,7 +12,7 @@ import attrs
 
 import orderbridge as ob
 from both_sides import AT_ONCE
-from orderbridge import Money, PurchaseOrder
+from orderbridge import BuyerContext, Money, PurchaseOrder
 from orderbridge._http import Call
 from orderbridge.adapters import (
     AccountSettings,
@@ -115,7 +115,9 @@ class _Adapter(Pays):
         word = Fulfillment.ACCEPTED if order.paid else Fulfillment.PLACED
         return SupplierStatus(raw=word.value, fulfillment=word, payment=order.payment, total=order.money)
 
-    def pay(self, po: PurchaseOrder, total: Money, past: Past) -> Flow[Write | PaymentSeen | Unclear]:
+    def pay(
+        self, po: PurchaseOrder, total: Money, buyer: BuyerContext | None, past: Past
+    ) -> Flow[Write | PaymentSeen | Unclear]:
         order = yield from self._order(po)
         if order.paid:
             return PaymentSeen(payment=Payment.PAID)

@@ -63,6 +63,10 @@ class Shop:
         self.reads: list[Read] = []
         self.writes: list[Json] = []
         self.asked: list[Json] = []
+        self.by_hand = False  # paid by cash or transfer
+        self.hidden: set[str] = set()  # departures that the shop has and does not show yet
+        self.relink: Callable[[str], str] = lambda url: url  # what Shopify makes of a tracking link
+        self.remarks: dict[str, str] = {}
         self.lose: Callable[[Write], str] = lambda _: ""
 
     # --- what is in it ---------------------------------------------------------------------------------
@@ -77,6 +81,7 @@ class Shop:
             "request": "UNSUBMITTED",
             "actions": actions,
             "service": self.service,
+            "asked": 1,
             "rows": {gid("FulfillmentOrderLineItem", f"{name}{of}"): [str(of), some] for of, some in units},
             **more,
         }
@@ -110,9 +115,10 @@ class Shop:
         shopify: Shopify,
         *,
         most: int = 30,
+        past: Past | None = None,
     ) -> T:
         """A flow to its end, as the core runs it: writes once, and again after a lost answer."""
-        past = Past()
+        past = past or Past()
         for _ in range(most):
             result = self.ask(make(past))
             if not isinstance(result, Write):
@@ -166,7 +172,9 @@ class Shop:
                 "id": of,
                 "cancelledAt": self.canceled_at,
                 "fulfillments": [
-                    {"id": name, "status": each["status"]} for name, each in self.departures.items()
+                    {"id": name, "status": each["status"]}
+                    for name, each in self.departures.items()
+                    if name not in self.hidden
                 ][:first],
                 "fulfillmentOrders": self._paged([self._work(name) for name in self.works], 0),
                 "metafields": conn(
@@ -212,7 +220,9 @@ class Shop:
                 {"id": row, "remainingQuantity": some, "lineItem": {"id": gid("LineItem", of)}}
                 for row, (of, some) in self.works[name]["rows"].items()
             ]
-            return {"id": name, "lineItems": self._paged(rows, 0)}
+            asked = self.works[name]["asked"]
+            requests = conn({"id": gid("FulfillmentOrderMerchantRequest", asked)})
+            return {"id": name, "lineItems": self._paged(rows, 0), "merchantRequests": requests}
         each = self.departures[name]
         urls = each["urls"] + [None] * len(each["numbers"])
         return {
@@ -304,7 +314,8 @@ class Shop:
         self.departures[name]["numbers"] = tracking.get(
             "numbers", [tracking["number"]] if "number" in tracking else []
         )
-        self.departures[name]["urls"] = tracking.get("urls", [tracking["url"]] if "url" in tracking else [])
+        urls = tracking.get("urls", [tracking["url"]] if "url" in tracking else [])
+        self.departures[name]["urls"] = [self.relink(url) for url in urls]
         assert len(self.departures[name]["urls"]) <= len(self.departures[name]["numbers"])
 
     def _Track(self, of: str, tracking: Json, notify: bool) -> Json:
@@ -344,10 +355,14 @@ class Shop:
         return {"fulfillmentEventCreate": {"fulfillmentEvent": {"id": "1"}, "userErrors": []}}
 
     def _NoteOf(self, of: str) -> Json:
-        return {"order": {"note": self.note}}
+        rows = [{"key": key, "value": value} for key, value in self.remarks.items()]
+        return {"order": {"note": self.note, "metafields": conn(*rows)}}
 
-    def _PutNote(self, of: str, note: str) -> Json:
+    def _PutNote(self, of: str, note: str, remarks: list[Json]) -> Json:
         self.note = note
+        for remark in remarks:
+            assert remark["namespace"] == "$app:orderbridge"
+            self.remarks[remark["key"]] = remark["value"]
         return {"orderUpdate": {"order": {"id": of}, "userErrors": []}}
 
     def _Cancelable(self, of: str) -> Json:
@@ -371,6 +386,8 @@ class Shop:
         return {"orderCancel": {**begun, "orderCancelUserErrors": []}}
 
     def _CancelJob(self, job: str, result: str) -> Json:
+        if not self.job:
+            return {"job": None, "node": None}
         return {"job": {"done": self.job["done"]}, "node": self.job}
 
     def _Refundable(self, of: str, lines: list[str], goods: list[Json], shipping: str | None) -> Json:
@@ -378,7 +395,10 @@ class Shop:
             {
                 "gateway": "cards",
                 "amountSet": bag(min(60, self.left_to_pay_back)),
-                "parentTransaction": {"id": gid("OrderTransaction", 1)},
+                "parentTransaction": {
+                    "id": gid("OrderTransaction", 1),
+                    "manualPaymentGateway": self.by_hand,
+                },
             },
             {
                 "gateway": "gift",

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from orderbridge import _store_adapter, _supplier_adapter, adapters
+from orderbridge import PaymentKind, _store_adapter, _supplier_adapter, adapters
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,4 +34,14 @@ def test_every_ability_stands_on_the_page() -> None:
         and getattr(adapters, name).__module__
         in (_store_adapter.__name__, _supplier_adapter.__name__, adapters.__name__)
     }
+    abilities |= {"PaidAtPlacing"}  # says something of ``place``, and has no method of its own
     assert abilities - {"StoreAdapter", "SupplierAdapter"} == {*module.STORES, *module.SUPPLIERS}
+
+
+def test_the_page_says_of_every_supplier_how_it_is_paid() -> None:
+    module = made_by()
+    assert set(module.KINDS) == set(PaymentKind)
+    rows = module.page().partition("### How they come by their money")[2]
+    assert "| Rewix | `BY_HAND` |" in rows
+    assert "| Hub | `BY_HUB` |" in rows
+    assert rows.count("\n|") == 2 + len(list(module.ours("orderbridge.suppliers")))

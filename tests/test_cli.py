@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orderbridge._config import read_config
+from orderbridge._http import Call, Response
 from orderbridge.cli.app import COMMANDS, app
 from orderbridge.cli.init import configuration
 from orderbridge.sandbox import Line, LoopbackServer, RewixSupplier, WooCommerceShop
@@ -211,6 +213,10 @@ def test_what_does_not_exist_is_a_wrong_command(site: Site) -> None:
         ("show", "shop/1"),
         ("place", "shop/1/rewix/1"),
         ("pay", "shop/1/rewix/1"),
+        ("documents", "shop/1/rewix/1"),
+        ("observe", "shop/1/rewix/1", "--status", "READY"),
+        ("ship", "shop/1/rewix/1", "--number", "T1"),
+        ("cancel-purchase", "shop/1/rewix/1"),
         ("reconcile", "rewicks"),
         ("resolve", "77", "ignore"),
         ("link", "shop", "520"),
@@ -247,7 +253,7 @@ def test_an_order_goes_its_way_by_commands(site: Site) -> None:
 
     po_id = f"{site.order}/rewix/1"
     [placed] = site.json("place", po_id)
-    assert (placed["fulfillment"], placed["po"]["id"]) == ("PLACED", po_id)
+    assert (placed["fulfillment"], placed["purchase_order"]) == ("PLACED", po_id)
     assert [order.items for order in site.rewix.orders] == [{"31310": 2}]
     assert site.json("pay", po_id)["page"].startswith("http://127.0.0.1")
     site.run("place", po_id)
@@ -265,6 +271,51 @@ def test_an_order_goes_its_way_by_commands(site: Site) -> None:
         ("health",),
     ):
         assert site.run(*words)
+
+
+def test_orders_are_found_by_tab_time_and_number(site: Site) -> None:
+    site.json("pull")
+    number = site.order.partition("/")[2]
+    assert site.json("tabs")["IN_QUOTE"] == 1
+    assert site.json("tabs", "--store", "outlet")["IN_QUOTE"] == 0
+    assert "In quote" in site.run("tabs")
+    for words in (
+        ("--tab", "in-quote"),
+        ("--tab", "In quote", "--store", "shop"),
+        ("--number", f"#{number}"),
+        ("--since", "2026-01-01"),
+        ("--until", "2126-01-01T00:00Z"),
+    ):
+        [found] = site.json("orders", *words)
+        assert (found["id"], found["tabs"]) == (site.order, ["IN_QUOTE"])
+    for words in (
+        ("--tab", "shipped"),
+        ("--supplier", "rewix"),
+        ("--owner", "ann"),
+        ("--until", "2026-01-01"),
+    ):
+        assert site.json("orders", *words) == []
+    assert site.json("show", number)["id"] == site.json("show", f"#{number}")["id"] == site.order
+    for words in (("--tab", "lost"), ("--since", "yesterday"), ("--after", "shop/404")):
+        assert words[1] in site.run("orders", *words, code=2)
+    assert "there is no '404'" in site.run("show", "404", code=2)
+
+
+def test_a_time_line_is_told_in_sentences(site: Site) -> None:
+    site.json("pull")
+    assert "The shop shows the order, number" in site.run("show", site.order)
+    [step] = site.json("show", site.order)["timeline"]
+    assert (step["kind"], step["about"]) == ("OrderSeen", site.order)
+
+
+def test_health_says_why_a_store_is_not_read(site: Site) -> None:
+    assert site.json("health", code=1)["stores"]["shop"]["last_pull"] is None
+    site.change(site.shop.consumer_secret, "cs_of_another")
+    site.run("run", "--once", code=1)
+    health = site.json("health", code=1)
+    assert health["stores"]["shop"]["failed"]
+    assert list(health["refused_logins"]) == ["shop"]
+    assert "Login refused by shop" in site.run("health", code=1)
 
 
 def test_the_shopper_is_shown_only_when_asked_for(site: Site) -> None:
@@ -354,6 +405,8 @@ def test_run_works_until_a_signal_and_ends_orderly(site: Site, number: signal.Si
         ("prestashop", "stores", 6),
         ("shopify", "stores", 6),
         ("rewix", "suppliers", 7),
+        ("bdroppy", "suppliers", 8),
+        ("alibaba", "suppliers", 8),
     ],
 )
 def test_a_sandbox_says_how_to_reach_it_and_accepts_what_it_says(
@@ -371,10 +424,35 @@ def test_a_sandbox_says_how_to_reach_it_and_accepts_what_it_says(
     assert result.exit_code == 0, result.output
 
 
+def test_the_products_of_a_supplier_are_listed_with_the_ids_to_link(site: Site) -> None:
+    site.rewix.prices["31310"] = Decimal("19.90")
+    assert "31310" in site.run("products", "rewix")
+    (product,) = site.json("products", "rewix")
+    assert (product["remote_id"], product["price"], product["currency"]) == ("31310", "19.9", "EUR")
+    head, row = site.run("products", "rewix", "--csv").splitlines()
+    assert head == "remote_id,product_ref,sku,name,price,currency,available"
+    assert row == '31310,82105,SKU-82105_M,"T-shirt, M",19.9,EUR,50'
+
+
+def test_products_that_cannot_be_read_are_told_after_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(call: Call, now: datetime) -> Response:
+        return Response(
+            200, body=b'{"pageItems": [{"models": 1}, {"models": [{"id": 7}]}], "lastUpdate": ""}'
+        )
+
+    monkeypatch.setattr(site.rewix, "handle", answer)
+    out = site.run("products", "rewix", "--csv", code=3)
+    assert "\n7,,," in out
+    assert "$[0].models" in out
+    assert site.json("products", "rewix", code=3)[0]["name"] is None
+
+
 def test_a_sandbox_that_does_not_exist_or_cannot_listen_is_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["sandbox", "shopware"])
     assert result.exit_code == 2
-    assert "woocommerce, prestashop, rewix" in result.stderr
+    assert "rewix, bdroppy, alibaba" in result.stderr
     with LoopbackServer(Line(WooCommerceShop()), clock=lambda: datetime.now(UTC)) as server:
         port = server.url.rpartition(":")[2]
         result = CliRunner().invoke(app, ["sandbox", "rewix", "--port", port])
@@ -393,7 +471,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
 
 def test_every_command_explains_itself_and_speaks_json() -> None:
     for command in COMMANDS:
-        name = command.__name__
+        name = command.__name__.strip("_").replace("_", "-")
         result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
         assert result.exit_code == 0
         assert command.__doc__

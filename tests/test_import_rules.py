@@ -19,34 +19,53 @@ SOURCES = Path(__file__).parents[1] / "src/orderbridge"
 LADDER = (
     ("errors", "_money"),
     ("_model",),
-    ("_states",),
+    ("_states", "_events", "_standing"),
     (
         "_http",
         "_wire",
         "auth",
         "_wording",
+        "_couriers",
         "_writes",
         "_store_adapter",
         "_supplier_adapter",
         "adapters",
         "_canonical",
     ),
-    ("_records", "_journal"),
+    ("_records", "_reviews", "_journal"),
     ("_sourcing", "_policy"),
     ("_saga",),
     ("_engine", "_engine_*"),
     # the use cases, one saga or a few in each
     (
+        "_address",
         "_announce",
+        "_by_people",
         "_cart",
+        "_cases",
+        "_changes",
+        "_checkout",
         "_commands",
         "_follow",
+        "_forget",
+        "_guards",
+        "_health",
         "_intake",
+        "_links",
+        "_links_table",
+        "_manifest_paper",
+        "_manifests",
         "_orders",
         "_place",
         "_pull",
+        "_quote",
+        "_resend",
+        "_revoke",
         "_run",
+        "_shipments_table",
+        "_source_anew",
         "_tasks",
+        "_timeline",
         "_views",
     ),
     ("_clockwork", "_pace", "_drivers", "_drivers_async"),
@@ -61,11 +80,13 @@ PACKAGES = {
     # Our own adapters use only what a stranger's plug-in could use.
     "stores": ("_model", "adapters", "auth", "errors"),
     "suppliers": ("_model", "adapters", "auth", "errors"),
-    "journals": ("errors", *JOURNAL),
+    "journals": ("auth", "errors", *JOURNAL),
     # A sandbox that imported its adapter would share the adapter's mistakes.
     "sandbox": ("_http",),
     # The suites for adapters and journals, and the simulator, which runs the engine.
     "testing": (*PUBLIC, "stores.*", "suppliers.*", "_*"),
+    # What fits a bridge into others' frameworks uses what any application could.
+    "ext": PUBLIC,
     "cli": (
         *PUBLIC,
         "_bridge",
@@ -76,6 +97,7 @@ PACKAGES = {
         "_drivers",
         "_http",
         "_plugins",
+        "_reviews",
         "_saga",
         "_settings",
     ),
@@ -85,7 +107,7 @@ PACKAGES = {
 OPENS = {
     "_bridge": ("journals", "journals.*"),
     "_config": ("journals", "journals.*"),
-    "_plugins": ("journals",),
+    "_plugins": ("journals", "journals.tokens"),
 }
 
 # Clocks and chance: where nothing else reads them, the simulator decides both.

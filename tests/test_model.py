@@ -209,16 +209,31 @@ LINE_CHANGES: dict[str, object] = {
     "supplier_ref": "A-1",
     "link_as": "5-6",
 }
+# What the shop says of the product; it may change while the order does not.
+LINE_FACTS: dict[str, object] = {
+    "weight": Decimal("0.25"),
+    "vendor": "Acme",
+    "tags": ("dropship",),
+    "shipping_class": "bulky",
+}
 
 
 def test_every_field_of_an_order_and_a_line_has_been_decided_on() -> None:
     assert {field.name for field in attrs.fields(Order)} == MATTERS.keys() | ECHO.keys()
-    assert {field.name for field in attrs.fields(Line)} == LINE_CHANGES.keys()
+    assert {field.name for field in attrs.fields(Line)} == LINE_CHANGES.keys() | LINE_FACTS.keys()
 
 
 @pytest.mark.parametrize("field", MATTERS)
 def test_a_change_that_matters_changes_the_digest(field: str) -> None:
     assert order(**{field: MATTERS[field]}).digest != order().digest
+
+
+@pytest.mark.parametrize("field", LINE_FACTS)
+def test_what_the_shop_says_of_a_product_is_known_and_no_change_of_the_order(field: str) -> None:
+    (before,) = order().lines
+    after = attrs.evolve(before, **{field: LINE_FACTS[field]})
+    assert order(lines=(after,)).digest == order().digest
+    assert after.facts != before.facts
 
 
 @pytest.mark.parametrize("field", LINE_CHANGES)

@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
 from xml.etree.ElementTree import fromstring
 
 import attrs
@@ -17,12 +16,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from in_rewix import (
+    ABSENT,
+    BROKEN,
+    BY_KEY,
+    CART,
+    CREATE,
+    KEY,
+    PASSWORD,
+    PO,
+    REFERENCE,
+    REWIX,
+    SETTINGS,
+    SHOPPER,
+    answer,
+    cart,
+    drive,
+    line,
+    order,
+    orders,
+    web_page,
+)
 from orderbridge import errors
-from orderbridge._http import Call, Headers, Read, Request, Response
-from orderbridge._model import Address, Held, PurchaseLine, PurchaseOrder, Secret
+from orderbridge._http import Call, Headers, Request, Response
+from orderbridge._model import Address, Held, PurchaseOrder, Secret
 from orderbridge.adapters import (
     Confirmed,
-    Flow,
     Fulfillment,
     LookUp,
     Past,
@@ -31,6 +50,7 @@ from orderbridge.adapters import (
     Refusal,
     Refused,
     Repeat,
+    Returned,
     SupplierStatus,
     Throttled,
     Unclear,
@@ -38,93 +58,6 @@ from orderbridge.adapters import (
     Write,
 )
 from orderbridge.suppliers.rewix import PLATFORM, RewixAdapter, Settings
-
-T = TypeVar("T")
-
-KEY, PASSWORD = "6f9619ff-8b86-d011-b42d-00c04fc964ff", "shop-login-pass"
-REFERENCE = "ab12cd34ef56gh78"
-CART = "/restful/ghost/orders/dropshipping/locked/"
-BY_KEY = f"/restful/ghost/clientorders/clientkey/{REFERENCE}"
-CREATE = "/restful/ghost/orders/0/dropshipping"
-WEB_PAGE = "<!DOCTYPE html><html><head><title>Just a moment</title></head><body>...</body></html>"
-
-SETTINGS = Settings(base_url="https://supplier.example", api_key=Secret(KEY), password=Secret(PASSWORD))
-REWIX = RewixAdapter(SETTINGS)
-SHOPPER = Address(
-    name="Giulia Bianchi",
-    company="Bottega & Figli",
-    line1="Via Prova 1",
-    line2="scala <B>",
-    city="Milano",
-    region="Milano",
-    region_code="MI",
-    postal_code="20100",
-    country="IT",
-    phone="+39 333 1234567",
-    email="giulia@mail.example",
-    tax_id="BNCGLI80A01F205X",
-)
-
-
-def line(remote_id: str = "234225", quantity: str = "1", ref: str = "L1") -> PurchaseLine:
-    return PurchaseLine(
-        line_ref=ref, remote_id=remote_id, quantity=Decimal(quantity), units=Decimal(quantity), sku="SAME-SKU"
-    )
-
-
-PO = PurchaseOrder(
-    id="shop/1001/rewix/1",
-    order_id="shop/1001",
-    order_ref="1001",
-    order_number="#1001",
-    store="shop",
-    supplier="rewix",
-    reference=REFERENCE,
-    lines=(line(),),
-    ship_to=SHOPPER,
-    placed_at=datetime(2026, 1, 30, 13, 30, tzinfo=UTC),
-)
-
-
-def answer(body: str = "", status: int = 200, media_type: str = "application/xml") -> Response:
-    return Response(status, headers=Headers({"Content-Type": media_type}), body=body.encode())
-
-
-def web_page(status: int = 200) -> Response:
-    return answer(WEB_PAGE, status, "text/html")
-
-
-def orders(*fields: dict[str, str]) -> Response:
-    rows = "".join(f"<order>{''.join(f'<{n}>{v}</{n}>' for n, v in row.items())}</order>" for row in fields)
-    return answer(f'<?xml version="1.0"?><root><order_list>{rows}</order_list></root>')
-
-
-def order(**fields: str) -> dict[str, str]:
-    return {"order_id": "114", "ext_ref": REFERENCE, "status": "5", "substatus": "0", **fields}
-
-
-def cart(**locked: str) -> Response:
-    models = "".join(f'<model stock_id="{k[1:]}" locked="{v}" available="4"/>' for k, v in locked.items())
-    return answer(f'<root order_id="9001">{models}</root>')
-
-
-ABSENT = answer("Not Found", 404, "text/plain")
-BROKEN = answer("", 500)
-
-
-def drive(flow: Flow[T], *responses: Response) -> tuple[T, list[Read]]:
-    """Run ``flow`` over exactly these answers; its result and what it asked for."""
-    reads: list[Read] = []
-    queue = list(responses)
-    try:
-        read = next(flow)
-        while True:
-            reads.append(read)
-            assert queue, f"{read.path} was asked for, and the test has no answer left"
-            read = flow.send(queue.pop(0))
-    except StopIteration as stop:
-        assert not queue, "not all answers were asked for"
-        return stop.value, reads
 
 
 def place(*responses: Response, po: PurchaseOrder = PO, past: Past | None = None) -> object:
@@ -137,9 +70,19 @@ def created(po: PurchaseOrder = PO, rewix: RewixAdapter = REWIX) -> Write:
     return result
 
 
-def status(*responses: Response, po: PurchaseOrder = PO, rewix: RewixAdapter = REWIX) -> SupplierStatus:
-    result, _ = drive(rewix.fetch(po), *responses)
-    assert result is not None
+def status(response: Response, po: PurchaseOrder = PO, rewix: RewixAdapter = REWIX) -> SupplierStatus:
+    """What it says of an order of which nothing comes back."""
+    flow = rewix.fetch(po)
+    next(flow)
+    try:
+        read = flow.send(response)
+        assert "/returnedgoods/" in read.path
+        flow.send(ABSENT)
+    except StopIteration as stop:
+        result: object = stop.value
+    else:
+        raise AssertionError("an order that has left is asked about twice, and no more")
+    assert isinstance(result, SupplierStatus)
     return result
 
 
@@ -452,13 +395,44 @@ def test_an_order_the_supplier_does_not_know_has_no_status() -> None:
     assert drive(REWIX.fetch(PO), BROKEN, cart(), BROKEN, BROKEN)[0] is None
 
 
-def test_every_word_of_the_shared_table_means_what_it_says(shared: Path) -> None:
+# What the numbers are, by the vendor's own labels.
+TABLE = {
+    ("0", "10", "1", "5"): (Fulfillment.PLACED, Payment.UNPAID),
+    ("4000",): (Fulfillment.PLACED, Payment.PENDING),
+    ("1000", "2002"): (Fulfillment.PLACED, Payment.FAILED),
+    ("2",): (Fulfillment.ACCEPTED, Payment.PAID),
+    ("3001",): (Fulfillment.PREPARING, Payment.PAID),
+    ("3002",): (Fulfillment.READY, Payment.PAID),
+    ("3",): (Fulfillment.SHIPPED, Payment.PAID),
+    ("3003", "3004", "3005", "3006", "3007"): (Fulfillment.ON_HOLD, None),
+    ("2000",): (Fulfillment.CANCELED, None),
+    ("2005",): (Fulfillment.REJECTED, None),
+    ("2003",): (None, Payment.REFUNDED),
+}
+NUMBERS = {raw: meaning for numbers, meaning in TABLE.items() for raw in numbers}
+
+
+@pytest.mark.parametrize("raw", NUMBERS)
+def test_every_number_means_what_the_vendor_calls_it(raw: str) -> None:
+    seen = status(orders(order(status=raw)))
+    assert (seen.fulfillment, seen.payment) == NUMBERS[raw]
+
+
+@pytest.mark.parametrize("raw", NUMBERS)
+@pytest.mark.parametrize("wrapper", ["5", "6"])
+def test_every_number_means_the_same_as_the_second_of_booked_and_dropshipping(raw: str, wrapper: str) -> None:
+    if raw == "0":  # no second number
+        return
+    seen = status(orders(order(status=wrapper, substatus=raw)))
+    assert (seen.fulfillment, seen.payment) == NUMBERS[raw]
+    assert seen.raw == f"{wrapper}/{raw}"
+
+
+def test_the_shared_table_of_states_says_the_same(shared: Path) -> None:
     table: dict[str, list[str | None]] = json.loads((shared / "states.json").read_text())["map"]["rewix"]
-    assert table
-    for raw, (fulfillment, payment) in table.items():
-        seen = status(orders(order(status=raw)))
-        names = (seen.fulfillment and seen.fulfillment.name, seen.payment and seen.payment.name)
-        assert names == (fulfillment, payment), raw
+    assert {raw: tuple(names) for raw, names in table.items()} == {
+        raw: tuple(each and each.name for each in meaning) for raw, meaning in NUMBERS.items()
+    }
 
 
 @pytest.mark.parametrize("raw", ["2001", "5001", "5002", "5004", "11", "6", "5003", "77", "-1"])
@@ -580,6 +554,89 @@ def test_a_server_that_leaves_out_ext_ref_is_trusted_for_the_id_we_asked_for() -
     assert seen.fulfillment is Fulfillment.ACCEPTED
 
 
+# --- goods that come back -----------------------------------------------------------------------
+
+LEFT = attrs.evolve(PO, supplier_ref="114")
+
+
+def returned(response: Response) -> tuple[Returned, ...]:
+    seen, reads = drive(REWIX.fetch(LEFT), orders(order(status="3")), response)
+    assert reads[1].path == "/restful/ghost/returnedgoods/serverkey/114"
+    assert seen is not None
+    return seen.returns
+
+
+BACK = {"returnCode": "RMA1", "stockModelId": "234225", "quantity": "1", "status": "3", "refundStatus": "1"}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(f"<root><item>{''.join(f'<{n}>{v}</{n}>' for n, v in BACK.items())}</item></root>"),
+        answer(f"<list>{''.join(f'<{n}>{v}</{n}>' for n, v in BACK.items())}</list>"),
+        answer(f"<root><returned {' '.join(f'{n}={v!r}' for n, v in BACK.items())}/></root>"),
+        answer(json.dumps([{**BACK, "quantity": 1, "status": 3.0}]), media_type="application/json"),
+        answer(json.dumps({"items": [BACK]}), media_type="application/json"),
+    ],
+)
+def test_a_returned_unit_is_read_in_whatever_shape_it_comes(response: Response) -> None:
+    (back,) = returned(response)
+    assert (back.ref, back.remote_id, back.quantity) == ("RMA1/234225", "234225", Decimal(1))
+    assert back.raw == "3 received, as it should be, refunded"
+
+
+def test_two_units_under_one_code_are_one_return_and_models_are_kept_apart() -> None:
+    rows = [BACK, BACK, {**BACK, "stockModelId": "55", "status": "88", "refundStatus": "0"}]
+    found = returned(answer(json.dumps(rows), media_type="application/json"))
+    assert [(back.ref, back.quantity, back.raw) for back in found] == [
+        ("RMA1/234225", Decimal(2), "3 received, as it should be, refunded"),
+        ("RMA1/55", Decimal(1), "88"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        ABSENT,
+        BROKEN,
+        web_page(),
+        web_page(404),
+        answer("", 200),
+        answer("", 429),
+        answer("<root/>"),
+        answer("[]", media_type="application/json"),
+        answer('{"total": 3}', media_type="application/json"),
+        answer("[{}, {", media_type="application/json"),
+        answer("<root><item><returnCode>RMA1</returnCode></item></root>"),
+    ],
+)
+def test_whatever_else_comes_is_no_return_and_the_order_is_followed_all_the_same(response: Response) -> None:
+    assert returned(response) == ()
+
+
+@pytest.mark.parametrize(
+    ("date", "asked"),
+    [
+        ("Thu, 29 Jan 2026 17:59:00 GMT", 1),
+        ("Thu, 29 Jan 2026 17:00:00 GMT", 1),  # the two clocks of a server may differ
+        ("Thu, 29 Jan 2026 18:10:00 GMT", 2),
+        ("nonsense", 2),
+        ("", 2),
+    ],
+)
+def test_a_departure_that_is_news_does_not_wait_for_what_comes_back(date: str, asked: int) -> None:
+    seen = orders(order(status="3", last_update="2026/01/29 17:05:25 +0000"))
+    dated = attrs.evolve(seen, headers=Headers({**seen.headers, "Date": date}))
+    _, reads = drive(REWIX.fetch(LEFT), *(dated, ABSENT)[:asked])
+    assert len(reads) == asked
+
+
+@pytest.mark.parametrize("raw", ["5", "2", "3004", "2000", "77"])
+def test_nothing_comes_back_that_has_not_left_so_nobody_asks(raw: str) -> None:
+    _, reads = drive(REWIX.fetch(LEFT), orders(order(status=raw)))
+    assert len(reads) == 1
+
+
 # --- the growing order --------------------------------------------------------------------------
 
 
@@ -656,6 +713,15 @@ def test_only_whole_units_can_be_held(quantity: str) -> None:
 def test_the_order_in_which_units_are_named_changes_no_byte(ids: list[str]) -> None:
     write, same = (set_held(dict.fromkeys(names, "2"), cart()) for names in (ids, ["1", "22", "333"]))
     assert write == same
+
+
+def test_what_is_held_as_it_should_be_is_not_set_again() -> None:
+    """Somebody may be adding to it just now, and an absolute number would take that away."""
+    write = set_held({"1": "2", "22": "3"}, cart(_1="2", _22="1"))
+    assert isinstance(write, Write)
+    assert [model.attrib for model in fromstring(write.request.body).iter("model")] == [
+        {"stock_id": "22", "quantity": "3"}
+    ]
 
 
 # --- what answers prove -------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,105 +13,26 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderbridge._http import Call, Headers, Response
-from orderbridge.sandbox.faults import Backend, Fault, Line, NoAnswer
-from orderbridge.sandbox.rewix import Code, RewixSupplier
-
-NOW = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
-LOCKED = "/restful/ghost/orders/dropshipping/locked/"
-SOLD = "/restful/ghost/orders/sold"
-PLACE = "/restful/ghost/orders/0/dropshipping"
-ADDRESS = {
-    "recipient": "Ada Neri",
-    "street_name": "Via Prova 1",
-    "zip": "20100",
-    "city": "Milano",
-    "countrycode": "IT",
-}
-
-
-def supplier(**settings: object) -> RewixSupplier:
-    stock = {"234225": 5, "234230": 2}
-    return RewixSupplier(**({"api_key": "a-key", "password": "a-password", "stock": stock} | settings))
-
-
-def call(
-    method: str,
-    path: str,
-    body: str = "",
-    *,
-    headers: dict[str, str] | None = None,
-    password: str = "a-password",
-) -> Call:
-    pair = b64encode(f"a-key:{password}".encode()).decode()
-    standard = {
-        "Authorization": f"Basic {pair}",
-        "Accept": "application/xml",
-        "Content-Type": "application/xml",
-    }
-    url = "https://supplier.example" + path
-    return Call(method, url, headers=Headers(standard | (headers or {})), body=body.encode())
-
-
-def get(rewix: Backend, path: str, now: datetime = NOW) -> Response:
-    return rewix.handle(call("GET", path), now)
-
-
-def post(rewix: Backend, path: str, body: str, now: datetime = NOW) -> Response:
-    return rewix.handle(call("POST", path, body), now)
-
-
-def operation(kind: str, *models: tuple[str, int]) -> str:
-    inner = "".join(f'<model stock_id="{stock_id}" quantity="{units}"/>' for stock_id, units in models)
-    return f'<operation type="{kind}">{inner}</operation>'
-
-
-def change(rewix: Backend, *operations: str) -> Response:
-    return post(rewix, SOLD, f"<root>{''.join(operations)}</root>")
-
-
-def order_xml(
-    key: str = "ob-1",
-    *items: tuple[str, str],
-    date: str = "2026/01/30 14:30:00 +0100",
-    extra: str = "",
-    **address: str,
-) -> str:
-    lines = "".join(
-        f"<item><stock_id>{stock_id}</stock_id><quantity>{units}</quantity></item>"
-        for stock_id, units in items or (("234225", "1"),)
-    )
-    fields = ADDRESS | address
-    inner = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items() if name != "recipient")
-    return (
-        f"<order><key>{key}</key><date>{date}</date>{extra}"
-        f"<recipient_details><recipient>{fields['recipient']}</recipient><address>{inner}</address>"
-        f"</recipient_details><item_list>{lines}</item_list></order>"
-    )
-
-
-def place(rewix: Backend, *orders: str, now: datetime = NOW) -> Response:
-    return post(rewix, PLACE, f"<root><order_list>{''.join(orders)}</order_list></root>", now)
-
-
-def held(response: Response) -> dict[str, tuple[str | None, str | None]]:
-    """Locked and available by model, of an answer about the growing order."""
-    assert response.status == 200
-    assert response.media_type == "application/xml"
-    models = fromstring(response.body).iterfind("model")
-    return {str(model.get("stock_id")): (model.get("locked"), model.get("available")) for model in models}
-
-
-def found(response: Response) -> dict[str, str | None]:
-    """The fields of the one order in a look-up's answer."""
-    assert response.status == 200
-    (order,) = fromstring(response.body).iterfind("order_list/order")
-    return {field.tag: field.text for field in order}
-
-
-def look_up(rewix: Backend, key: str = "ob-1", now: datetime = NOW) -> Response:
-    return get(rewix, f"/restful/ghost/clientorders/clientkey/{key}", now)
-
+from orderbridge.sandbox.faults import Fault, Line, NoAnswer
+from orderbridge.sandbox.rewix import Code
+from rewix_client import (
+    ADDRESS,
+    LOCKED,
+    NOW,
+    PLACE,
+    SOLD,
+    call,
+    change,
+    found,
+    get,
+    held,
+    look_up,
+    operation,
+    order_xml,
+    place,
+    post,
+    supplier,
+)
 
 # --- who may ask, and how -----------------------------------------------------------------------
 
@@ -438,7 +358,7 @@ def test_the_real_step_may_stand_in_substatus_while_the_order_stays_booked() -> 
 def test_a_dropshipping_wrapper_moves_in_substatus_on_every_server() -> None:
     rewix = supplier()
     place(rewix, order_xml())
-    rewix.set_status(rewix.orders[0].order_id, Code.DROPSHIPPING, Code.WORKING_ON, now=NOW)
+    rewix.say(rewix.orders[0].order_id, Code.DROPSHIPPING, Code.WORKING_ON, now=NOW)
     rewix.ready(now=NOW)
     fields = found(look_up(rewix))
     assert (fields["status"], fields["substatus"]) == ("6", "3002")
@@ -447,7 +367,7 @@ def test_a_dropshipping_wrapper_moves_in_substatus_on_every_server() -> None:
 def test_numbers_that_nobody_knows_are_told_as_they_are() -> None:
     rewix = supplier()
     place(rewix, order_xml())
-    rewix.set_status(rewix.orders[0].order_id, 7777, now=NOW)
+    rewix.say(rewix.orders[0].order_id, 7777, now=NOW)
     assert found(look_up(rewix))["status"] == "7777"
 
 
@@ -540,36 +460,6 @@ def test_carriers_come_with_their_cost_and_the_chosen_one_may_be_another() -> No
     for key, chosen in (("ob-1", "2"), ("ob-2", "77"), ("ob-3", "")):
         place(rewix, order_xml(key, extra=f"<carrierId>{chosen}</carrierId>"))
     assert [order.carrier for order in rewix.orders] == ["DHL", "UPS", "UPS"]
-
-
-def test_a_catalog_that_goes_on_from_an_old_answer_is_refused() -> None:
-    answer = get(supplier(), "/restful/export/api/products.json?v=TEAL&since=2026-06-30T10:00:00.000Z")
-    assert (answer.status, answer.media_type) == (412, "text/plain")
-
-
-def test_the_root_of_the_json_catalog_depends_on_the_version_and_models_share_a_sku() -> None:
-    rewix = supplier(prices={"234225": Decimal("39.90")})
-    teal = json.loads(get(rewix, "/restful/export/api/products.json?v=TEAL").body)
-    old = json.loads(get(rewix, "/restful/export/api/products.json").body)
-    assert teal["pageItems"] == old["items"]
-    assert (teal["totalItems"], old["totalPages"]) == (1, 1)
-    models = teal["pageItems"][0]["models"]
-    assert [(model["id"], model["availability"], model["bestTaxable"]) for model in models] == [
-        (234225, 5, 39.9),
-        (234230, 2, None),
-    ]
-    assert len({model["code"] for model in models}) == 1
-
-
-def test_the_xml_catalog_is_a_page_of_items() -> None:
-    rewix = supplier(prices={"234225": Decimal("39.90")})
-    page = fromstring(get(rewix, "/restful/export/api/products.xml").body)
-    assert (page.tag, page.get("lastUpdate")) == ("page", "2026-07-01T10:00:00.000Z")
-    assert [model.findtext("id") for model in page.iterfind("items/item/models/model")] == [
-        "234225",
-        "234230",
-    ]
-    assert page.findtext("items/item/models/model/bestTaxable") == "39.90"
 
 
 # --- against the payloads and the faults --------------------------------------------------------

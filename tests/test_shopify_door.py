@@ -316,7 +316,7 @@ def test_the_token_store_keeps_what_rotates() -> None:
         shop.desk.given += 6  # the access token ends before its time
         assert ask_in_a_new_process() == 200
         assert (shop.desk.asked, shop.refused) == ([FIRST, "shprt_1"], 1)
-        kept = tokens.get("knits")
+        kept = tokens.get(line.login)
         assert kept is not None
         assert kept.refresh == Secret("shprt_8")
 
@@ -523,6 +523,7 @@ def test_what_the_app_may_not_write_it_lacks() -> None:
         "Annotates",
         "CancelsShopOrders",
         "CorrectsTracking",
+        "HoldsWork",
         "Refunds",
         "ReportsProgress",
     }
@@ -749,9 +750,30 @@ def test_what_the_law_wants_is_acknowledged_and_led_on(topic: str) -> None:
     body = json.dumps({"shop_domain": "knits.myshopify.com", "customer": {"id": 1}, "orders_to_redact": [5]})
     assert nudge(body, topic).ref == ""
     assert nudge(body, topic).forget == (("5",) if topic == "customers/redact" else ())
+    assert nudge(body, topic).forget_all == (topic == "shop/redact")
+    assert (nudge(body, topic).data_request is not None) == (topic == "customers/data_request")
     forged = receive(body, sent(body, topic, secret="else"))
     assert isinstance(forged, Reply)
     assert forged.status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "orders"),
+    [
+        ('{"orders_requested": [5, "6", 0, "x/../7"], "data_request": {"id": 9}}', ("5", "6")),
+        ('{"orders_requested": null, "data_request": null}', ()),
+        ('{"orders_requested": "5"}', ()),
+        ("no json", ()),
+    ],
+)
+def test_a_request_for_data_always_has_a_number_and_only_real_ones(
+    body: str, orders: tuple[str, ...]
+) -> None:
+    request = nudge(body, "customers/data_request").data_request
+    assert request is not None
+    assert request.orders == orders
+    assert (request.ref == "9") == ('"id": 9' in body)
+    assert request.ref.isalnum()
 
 
 @pytest.mark.parametrize("topic", ["products/update", "customers/create", "shop/update", "carts/create"])

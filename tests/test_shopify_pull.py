@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,9 @@ class Shop:
             return answer(None, problem("INTERNAL_SERVER_ERROR"), cost=cost)
         rows = [self._cut(self.orders[name], lines) for name in names]
         return answer({"orders": {"pageInfo": info, "nodes": rows}}, cost=cost)
+
+    def HowMany(self, search: str, most: int) -> Response:
+        return answer({"ordersCount": {"count": min(most, len(self.orders))}})
 
     def ChangedIds(self, **page: Any) -> Response:
         names, info = self._page(**page)
@@ -315,7 +319,7 @@ def test_pages_grow_to_what_the_points_allow() -> None:
     assert sizes == [5, 10, 20, 40, 50]
     # What is asked for by id comes fifty at a time, and as many as the points allow.
     assert there.asked["ChangedOrders"] == 5
-    assert set(there.asked) == {"ChangedOrders", "WorkLines"}
+    assert set(there.asked) == {"ChangedOrders", "HowMany", "WorkLines"}
 
 
 def test_a_page_says_what_it_is_likely_to_cost() -> None:
@@ -455,6 +459,18 @@ def test_a_late_one_over_which_shopify_fails_is_set_aside() -> None:
     assert ([each.ref for each in page.items], [each.ref for each in page.set_aside]) == (["2"], ["1"])
 
 
+def test_a_late_one_alone_over_which_shopify_fails_costs_no_other_order() -> None:
+    there = Shop(placed(1, 0, fulfillmentOrders=conn()), placed(2, 1))
+    _, cursor = drained(there)
+    routed(there, 1, NOW + timedelta(minutes=1))
+    there.change(2, NOW + timedelta(minutes=2))
+    there.catch_up()
+    there.failing = {"gid://shopify/Order/1"}
+    page = pulled(there, cursor, NOW + timedelta(minutes=10))
+    assert ([each.ref for each in page.items], [each.ref for each in page.set_aside]) == (["2"], ["1"])
+    assert not page.more
+
+
 def test_an_app_that_may_not_see_fulfillment_orders_still_reads_orders() -> None:
     there = Shop(placed(1, 0, fulfillmentOrders=conn()))
     there.no_work = True
@@ -492,6 +508,34 @@ def test_a_long_run_takes_a_new_beginning_and_passes_over_nothing(minutes: int) 
     else:
         assert (new.after, new.since) == ("", min(changed))
         assert (new.began, new.read) == (at.began, 0)
+
+
+def test_behind_a_new_beginning_older_fulfillment_orders_still_count() -> None:
+    """What changed in fulfillment orders is looked up at the end of a run, for all the time of the run."""
+    there = Shop(
+        placed(1, -180, fulfillmentOrders=conn()),  # routed in the part that was read before
+        placed(2, -30),  # was read in that part itself
+        placed(3, 70),
+    )
+    routed(there, 1, NOW - timedelta(minutes=140))
+    routed(there, 2, NOW - timedelta(minutes=140))
+    long = started(attrs.evolve(first(NOW - timedelta(minutes=200)), again=True, read=19_999), NOW)
+    changed = [stamp(NOW - timedelta(minutes=100))]
+    rolled = after_page(attrs.evolve(long, after="x"), changed, "y", 100.0)
+    assert (rolled.since, rolled.after) == (changed[0], "")
+    there.reads.clear()
+    page = pulled(there, rolled.text)
+    assert sorted(each.ref for each in page.items) == ["1", "3"]
+    assert not page.more
+    assert "work_since" not in page.next or json.loads(page.next)["work_since"] == ""
+
+
+def test_a_second_new_beginning_keeps_where_the_first_one_was() -> None:
+    at = started(attrs.evolve(first(NOW - timedelta(days=9)), again=True), NOW)
+    for days in (5, 3):
+        changed = [stamp(NOW - timedelta(days=days))]
+        at = after_page(attrs.evolve(at, after="x", read=19_999), changed, "y", 100.0)
+    assert (at.since, at.work_since) == (changed[0], stamp(NOW - timedelta(days=9)))
 
 
 def test_a_run_never_begins_before_what_was_asked_for() -> None:
@@ -627,6 +671,23 @@ def test_more_departures_than_one_answer_holds_are_all_read() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["fulfillments", "refunds"])
+def test_an_order_with_more_of_them_than_shopify_shows_is_set_aside_and_the_others_go_on(kind: str) -> None:
+    """What is not shown may have left, or was given back: its units would be ordered once more."""
+    back = {"totalRefundedSet": bag("1.00"), "refundLineItems": conn()}
+    many = {
+        "fulfillments": [departure(ref, (20, 1)) for ref in range(250)],
+        "refunds": [{"id": f"gid://shopify/Refund/{ref}", **back} for ref in range(250)],
+    }
+    more = {kind: many[kind], "totalRefundedSet": bag("250.00")}
+    there = Shop(placed(1), placed(2, 1, line(20, 500, unfulfilledQuantity=250), **more))
+    page = pulled(there)
+    assert [each.ref for each in page.items] == ["1"]
+    (aside,) = page.set_aside
+    assert aside.ref == "2"
+    assert "Shopify shows no others" in aside.why
+
+
 def test_the_lines_of_fulfillment_orders_that_may_ship_are_read_once_for_all() -> None:
     """Shopify leaves out those that we may not see without a word, so what we see is counted."""
     held = work(31, "ON_HOLD", *((ref, 2) for ref in range(700, 725)), (21, 2))
@@ -666,6 +727,30 @@ def test_an_order_over_which_shopify_fails_is_set_aside_and_the_others_are_read(
     there = Shop(placed(1), placed(2, 1), placed(3, 2))
     there.failing = {"gid://shopify/Order/2"}
     page = pulled(there)
+    assert [each.ref for each in page.items] == ["1", "3"]
+    assert [each.ref for each in page.set_aside] == ["2"]
+    assert not page.more
+
+
+def test_a_page_with_one_order_alone_over_which_shopify_fails_goes_on() -> None:
+    there = Shop(placed(1))
+    there.failing = {"gid://shopify/Order/1"}
+    page = pulled(there)
+    assert (page.items, [each.ref for each in page.set_aside]) == ((), ["1"])
+
+
+def test_an_order_over_whose_departures_shopify_fails_is_set_aside_and_the_others_are_read() -> None:
+    """The second round asks for what only some have, for all of them at once; then for each by itself."""
+    gone = {"displayFulfillmentStatus": "FULFILLED", "fulfillments": [departure(800, (10, 2))]}
+    there = Shop(*(placed(ref, ref, **gone) for ref in (1, 2, 3)))
+
+    def failing(read: Read) -> Response:
+        doc = json.loads(read.body)
+        if doc["operationName"] == "LeftAndRefunded" and "gid://shopify/Order/2" in doc["variables"]["ids"]:
+            return answer(None, problem("INTERNAL_SERVER_ERROR"))
+        return there(read)
+
+    page = pulled(failing)
     assert [each.ref for each in page.items] == ["1", "3"]
     assert [each.ref for each in page.set_aside] == ["2"]
     assert not page.more

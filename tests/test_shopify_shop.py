@@ -505,6 +505,8 @@ def test_tracking_that_comes_days_later_is_added_to_the_fulfillment(sides: Shopi
     sides.warehouse.dispatch(ref, tracking_code="1ZLATE", carrier="UPS", now=sides.now())
     sides.live(bridge, 7)
     assert (boxes(sides), sides.shown(order_id_of(sides))) == ([{"RW-100": 2}], ["1ZLATE"])
+    # The mail that went out links to where the number stands now.
+    assert [mail.kind for mail in sides.shop.mails] == ["shipping_confirmation"]
     assert codes(bridge) == []
 
 
@@ -893,6 +895,18 @@ def test_a_remark_stands_in_the_note_once_and_what_others_wrote_stays(
     assert codes(bridge) == []
 
 
+def test_a_remark_that_arrives_late_takes_no_newer_one_away(sides: ShopifySides) -> None:
+    bridge = taken_in(sides)
+    sides.operations.meet("POST", "mutation/PutNote", Fault.LATE)
+    for key in ("early", "newer"):
+        bridge.note(order_id_of(sides), ob.Note(key=key, text="Wrapped"))
+    sides.live(bridge, 3)
+    note = order_of(sides).note or ""
+    assert sorted(note.splitlines()) == ["[ob:early] Wrapped", "[ob:newer] Wrapped"]
+    assert tasks(bridge, order_id_of(sides)) == [ob.TaskState.DONE] * 2
+    assert codes(bridge) == []
+
+
 def test_a_remark_for_the_shopper_has_no_place_and_is_asked_about(sides: ShopifySides) -> None:
     bridge = taken_in(sides)
     bridge.note(order_id_of(sides), ob.Note(key="gift", text="Wrapped", to_shopper=True))
@@ -1049,7 +1063,7 @@ def test_a_token_that_ends_is_renewed_and_each_refresh_token_kept_for_the_next()
         tokens = ob.MemoryTokens()
         bridge = placed(sides, tokens=tokens)
         sides.live(bridge, 5)
-        kept = tokens.get("shop")
+        kept = tokens.get(f"shop {sides.store().settings.base_url}")
         assert kept is not None
         assert kept.refresh is not None
         assert kept.refresh.reveal() != "shprt_first"

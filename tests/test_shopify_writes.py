@@ -34,7 +34,7 @@ from orderbridge.adapters import (
     Unknown,
     Write,
 )
-from orderbridge.errors import Unavailable
+from orderbridge.errors import Malformed, Unavailable
 from shopify_client import Shop, answer, gid, order_of
 
 DHL = Package(tracking_number="D1", tracking_url="https://dhl.example/D1", carrier="DHL Express")
@@ -256,8 +256,9 @@ def test_a_notice_of_nothing_ships_nothing() -> None:
     """An empty list would ship everything that is left."""
     shop = Shop()
     shop.work(30, (10, 2))
-    evidence(announced(shop, notice()))
     evidence(announced(shop, notice((10, 0))))
+    # Without lines it is one parcel more; nothing is there yet that could show it.
+    assert "order's note" in str(announced(shop, notice()))
     assert shop.departures == {}
 
 
@@ -281,6 +282,24 @@ def test_a_request_is_accepted_before_anything_of_it_ships() -> None:
     shop.work(30, (10, 2), request="SUBMITTED", actions=["CANCEL_FULFILLMENT_ORDER"])
     done(announced(shop, notice((10, 2)), service="ours"))
     assert [each["name"] for each in shop.writes] == ["Accept", "Mark", "Ship", "Mark"]
+
+
+def test_a_request_that_comes_again_is_accepted_again() -> None:
+    """Each yes answers one request: under one name the second would be taken for given."""
+    shop = Shop(service="ours")
+    shop.work(30, (10, 2), request="SUBMITTED", actions=["CANCEL_FULFILLMENT_ORDER"])
+    again = {"request": "SUBMITTED", "status": "OPEN", "actions": ["CANCEL_FULFILLMENT_ORDER"], "asked": 2}
+    changes = iter([again])
+
+    def ask_again(write: Write) -> str:
+        if write.step.startswith("mark"):
+            shop.works[gid("FulfillmentOrder", 30)].update(next(changes, {}))
+        return ""
+
+    shop.lose = ask_again
+    done(announced(shop, notice((10, 2)), service="ours"))
+    assert [each["name"] for each in shop.writes] == ["Accept", "Mark", "Accept", "Ship", "Mark"]
+    assert shop.shipped == {"10": 2}
 
 
 # --- what is there already ------------------------------------------------------------------------------
@@ -339,6 +358,65 @@ def test_a_number_that_changed_before_all_was_told_is_put_right() -> None:
     shop.lose = lambda _: ""
     done(announced(shop, notice((10, 2), packages=(attrs.evolve(DHL, tracking_number="D9"),))))
     assert [numbers for _, numbers, _ in shows(shop)] == [["D9"]]
+
+
+def test_a_plan_that_changes_and_changes_back_is_written_down_each_time() -> None:
+    """The merchant moves the goods to another location and back while calls are lost."""
+    shop = Shop()
+    shop.work(30, (10, 2), at=1)
+    places = iter([2, 1, 2, 1])
+
+    def move(write: Write) -> str:
+        place = next(places, None) if write.step.startswith("ship") else None
+        if place is None:
+            return ""
+        shop.works[gid("FulfillmentOrder", 30)]["at"] = place
+        return "request"
+
+    shop.lose = move
+    done(announced(shop, notice((10, 2))))
+    assert [each["at"] for each in shop.departures.values()] == [1]
+    assert shop.mails == 1
+
+
+def test_a_number_of_the_staff_s_stays_when_ours_changes_before_all_was_told() -> None:
+    shop = Shop()
+    shop.work(30, (10, 2))
+    typed = shop.departed((10, 2), numbers=("D1", "STAFF"))
+    shop.lose = lambda write: "stop" if write.step.startswith("mark") else ""
+    shopify = adapter()
+    with pytest.raises(AssertionError, match="does not end"):
+        shop.run(lambda past: shopify.announce(order_of(), notice((10, 2)), past), shopify, most=1)
+    shop.lose = lambda _: ""
+    right = attrs.evolve(DHL, tracking_number="D9")
+    done(announced(shop, notice((10, 2), packages=(right,))))
+    assert sorted(shop.departures[typed]["numbers"]) == ["D9", "STAFF"]
+    assert list(shop.departures) == [typed]
+
+
+def test_a_departure_that_is_not_shown_yet_was_not_taken_back() -> None:
+    shop = Shop()
+    shop.work(30, (10, 2))
+
+    def hide(write: Write) -> str:
+        shop.hidden.update(shop.departures)
+        return ""
+
+    shop.lose = hide
+    (warning,) = done(announced(shop, notice((10, 2)))).warnings
+    assert "does not show it" in warning
+    assert len(shop.departures) == 1
+
+
+def test_an_order_with_more_fulfillments_than_shopify_shows_is_never_guessed_at() -> None:
+    """One that is not shown may be the departure."""
+    shop = Shop()
+    shop.work(30, (10, 2))
+    for _ in range(250):
+        shop.departed((11, 1))
+    with pytest.raises(Malformed, match="250 fulfillments or more"):
+        announced(shop, notice((10, 2)))
+    assert shop.writes == []
 
 
 # --- lost answers ---------------------------------------------------------------------------------------
@@ -541,9 +619,68 @@ def test_a_number_that_comes_later_is_added() -> None:
     shop.work(30, (10, 2))
     blank = Package(carrier="UPS")
     done(announced(shop, notice((10, 2), packages=(blank,))))
-    done(corrected(shop, notice((10, 2), packages=(UPS,)), (blank,), shipped_mail=False))
-    assert shows(shop) == [("UPS", ["U1"], {"10": 2})]
     assert shop.mails == 1
+    done(corrected(shop, notice((10, 2), packages=(UPS,)), (blank,)))
+    assert shows(shop) == [("UPS", ["U1"], {"10": 2})]
+    # Nothing that the shopper was told is wrong.
+    assert shop.mails == 1
+
+
+@pytest.mark.parametrize("fault", ["", "request", "answer"])
+def test_a_link_that_shopify_writes_anew_is_set_once_and_mailed_once(fault: str) -> None:
+    shop = Shop()
+    shop.work(30, (10, 2))
+    done(announced(shop, notice((10, 2))))
+    shop.relink = lambda url: f"{url}?utm=shop"
+    faults = iter([fault])
+    shop.lose = lambda _: next(faults, "")
+    right = attrs.evolve(DHL, tracking_number="D9", tracking_url="https://dhl.example/D9")
+    result = done(corrected(shop, notice((10, 2), packages=(right,)), (DHL,)))
+    assert [numbers for _, numbers, _ in shows(shop)] == [["D9"]]
+    assert any("another tracking page" in warning for warning in result.warnings)
+    assert shop.mails == 2
+
+
+def test_a_link_counts_as_shown_in_whatever_way_it_is_escaped() -> None:
+    shop = Shop()
+    shop.work(30, (10, 2))
+    done(announced(shop, notice((10, 2))))
+    right = attrs.evolve(DHL, tracking_number="D9", tracking_url="https://dhl.example/für/D 9")
+    result = done(corrected(shop, notice((10, 2), packages=(right,)), (DHL,)))
+    assert result.warnings == ()
+    assert [each["name"] for each in shop.writes].count("Track") == 1
+
+
+def test_tracking_that_changes_and_changes_back_is_set_each_time() -> None:
+    """The supplier changes a number and changes it back while a departure is still being put right."""
+    shop = Shop()
+    shop.work(30, (10, 2))
+    done(announced(shop, notice((10, 2), packages=(DHL, UPS))))
+    _, second = shop.departures
+    nine, eight = (attrs.evolve(DHL, tracking_number=number) for number in ("D9", "D8"))
+    later = iter([eight, nine, eight, nine])
+    now = [nine]
+
+    def change_mind(write: Write) -> str:
+        other = write.step.startswith(f"track-{second.rsplit('/', 1)[1]}-")
+        package = next(later, None) if other else None
+        if package is None:
+            return ""
+        now[:] = [package]
+        return "request"
+
+    shop.lose = change_mind
+    shopify = adapter()
+    right = attrs.evolve(UPS, tracking_number="U9")
+    done(
+        shop.run(
+            lambda past: shopify.correct(
+                order_of(), notice((10, 2), packages=(*now, right)), (DHL, UPS), past
+            ),
+            shopify,
+        )
+    )
+    assert [numbers for _, numbers, _ in shows(shop)] == [["D9"], ["U9"]]
 
 
 def test_a_correction_of_what_is_nowhere_is_for_a_person() -> None:
@@ -683,6 +820,31 @@ def test_a_note_that_is_full_is_never_cut() -> None:
     assert "4995 of 5000" in evidence(noted(shop, Note(key="k", text="Hi")))
 
 
+@pytest.mark.parametrize("lands", [True, False])
+def test_a_remark_that_lands_late_takes_no_newer_one_away(lands: bool) -> None:
+    """The note is written whole, so a late one is without what came since."""
+    shop = Shop()
+    shop.note = "Please ring"
+    shopify = adapter()
+    early, newer = Note(key="early", text="Wrapped"), Note(key="newer", text="As a gift")
+    late = shop.ask(shopify.annotate(order_of(), early, Past()))
+    assert isinstance(late, Write)
+    assert noted(shop, newer) == Noted()
+    if lands:
+        shop.answer(late.request, write=True)
+    past = Past(attempted=True)
+    assert shop.run(lambda then: shopify.annotate(order_of(), early, then), shopify, past=past) == Noted()
+    assert sorted(shop.note.splitlines()) == ["Please ring", "[ob:early] Wrapped", "[ob:newer] As a gift"]
+
+
+def test_a_remark_that_the_staff_took_off_stays_off() -> None:
+    shop = Shop()
+    assert noted(shop, Note(key="one", text="Wrapped")) == Noted()
+    shop.note = "Ours now"
+    assert noted(shop, Note(key="two", text="As a gift")) == Noted()
+    assert shop.note == "Ours now\n[ob:two] As a gift"
+
+
 # --- cancels --------------------------------------------------------------------------------------------
 
 
@@ -738,6 +900,28 @@ def test_a_cancel_without_effect_is_for_a_person() -> None:
     assert "does not show it" in evidence(canceled(shop))
 
 
+def test_a_cancel_of_which_shopify_has_forgotten_the_job_is_for_a_person() -> None:
+    """It may still come: never sent again, and never taken for done."""
+    shop = Shop()
+    shop.work(30, (10, 2))
+    shop.job = {}
+    assert "no longer says what came of the cancel" in evidence(canceled(shop))
+    assert [each["name"] for each in shop.writes] == ["Cancel"]
+
+
+def test_a_cancel_that_shows_is_done_whatever_became_of_its_job() -> None:
+    shop = Shop()
+    shop.work(30, (10, 2))
+    shop.job = {}
+
+    def cancel(_: Write) -> str:
+        shop.canceled_at = "2026-11-22T04:00:00Z"
+        return "stop"
+
+    shop.lose = cancel
+    assert isinstance(canceled(shop), Canceled)
+
+
 def spoil(shop: Shop, how: str) -> None:
     if how == "shipped":
         shop.departed((10, 1))
@@ -767,6 +951,41 @@ def test_a_service_gives_only_its_own_part_back(request_status: str, name: str) 
     assert isinstance(result, Canceled)
     assert result.warnings
     assert [each["name"] for each in shop.writes] == [name]
+
+
+@pytest.mark.parametrize("status", ["ON_HOLD", "SCHEDULED", "INCOMPLETE"])
+def test_a_service_never_says_that_a_part_went_back_which_it_cannot_give(status: str) -> None:
+    """Only what is in progress can be closed; what can go back goes first."""
+    shop = Shop(service="ours")
+    shop.work(30, (10, 2), request="ACCEPTED", status=status)
+    shop.work(31, (11, 2), request="ACCEPTED", status="IN_PROGRESS")
+    words = evidence(canceled(shop, service="ours"))
+    assert f"fulfillment order 30 ({status}/ACCEPTED)" in words
+    assert [(each["name"], each["id"]) for each in shop.writes] == [("GiveBack", gid("FulfillmentOrder", 31))]
+    assert shop.works[gid("FulfillmentOrder", 30)]["request"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize("status", ["ON_HOLD", "SCHEDULED"])
+@pytest.mark.parametrize(
+    ("request_status", "name"),
+    [("SUBMITTED", "Reject"), ("CANCELLATION_REQUESTED", "AcceptCancellation")],
+)
+def test_a_service_answers_a_request_that_waits(status: str, request_status: str, name: str) -> None:
+    shop = Shop(service="ours")
+    shop.work(30, (10, 2), request=request_status, status=status)
+    assert isinstance(canceled(shop, service="ours"), Canceled)
+    assert [each["name"] for each in shop.writes] == [name]
+
+
+def test_a_service_of_which_nothing_was_requested_says_no_more_than_that() -> None:
+    shop = Shop(service="ours")
+    shop.work(30, (10, 2), status="ON_HOLD")
+    result = canceled(shop, service="ours")
+    assert isinstance(result, Canceled)
+    assert result.warnings == (
+        "nothing of it is requested of us now; the order itself is the merchant's to cancel",
+    )
+    assert shop.writes == []
 
 
 # --- refunds --------------------------------------------------------------------------------------------
@@ -832,6 +1051,19 @@ def test_no_more_is_written_down_than_was_paid() -> None:
     shop.left_to_pay_back = 29
     assert "29 EUR" in evidence(refunded(shop))
     assert shop.writes == []
+
+
+def test_money_that_came_by_hand_is_not_given_back_by_shopify() -> None:
+    """Cash, or a transfer: Shopify would write it down as given back and move nothing."""
+    shop = Shop()
+    shop.by_hand = True
+    assert "70.00 EUR is wanted" in evidence(refunded(shop, "70.00", gives_money=True))
+    assert shop.writes == []
+    # 40 of the 100 came by a gift card.
+    assert isinstance(refunded(shop, "40.00", gives_money=True), Refunded)
+    [sent] = shop.writes[0]["input"]["transactions"]
+    assert (sent["gateway"], sent["amount"]) == ("gift", "40.00")
+    assert isinstance(refunded(Shop(), "70.00"), Refunded)
 
 
 @pytest.mark.parametrize(
@@ -907,9 +1139,30 @@ def test_the_same_key_on_another_order_is_another_refund() -> None:
     assert len(set(keys)) == 2
 
 
-def test_a_refund_that_is_still_under_way_is_not_refused() -> None:
-    """A copy of the call that comes while the first is at work."""
-    error = {"field": None, "message": "IDEMPOTENCY_CONCURRENT_REQUEST: a request is in progress"}
+def test_another_refund_has_another_key_and_the_same_one_the_same() -> None:
+    """With one key for two bodies Shopify would refuse the second, whatever became of the first."""
+    keys: list[str] = []
+    for unfulfilled in (2, 1, 2):
+        shop = Shop()
+        shop.lines = {"10": (unfulfilled, 2)}
+        assert isinstance(refunded(shop, restock=True), Refunded)
+        keys.append(shop.writes[0]["key"])
+    assert keys[0] == keys[2] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (None, "IDEMPOTENCY_CONCURRENT_REQUEST: a request is in progress"),
+        (None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"),
+        ("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "The same key was used with other parameters."),
+        ("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "Failed before."),
+        (None, "The idempotency key has been used with different parameters."),
+    ],
+)
+def test_what_shopify_says_of_a_key_that_was_used_proves_nothing(code: str | None, words: str) -> None:
+    """The first call with that key may have moved money."""
+    error = {"field": None, "message": words, "code": code}
     response = answer({"refundCreate": {"refund": None, "userErrors": [error]}})
     write = Write("refund", Request("POST", "/"), unknown=SameKey(lifetime=timedelta(hours=1)))
     assert isinstance(adapter().judge(write, response), Unknown)

@@ -119,7 +119,9 @@ PROMISED = {
     "orderbridge_purchase_orders": "id order_id supplier n reference supplier_ref fulfillment payment "
     "raw_status created_at waits",
     "orderbridge_shipments": "key order_id purchase_order_id shipment_ref state",
-    "orderbridge_reviews": "id code about order_id account evidence opened_at resolved_at decision",
+    "orderbridge_reviews": "id code about order_id account owner evidence opened_at resolved_at decision",
+    "orderbridge_cases": "id order_id purchase_order_id key kind state opened_at",
+    "orderbridge_manifests": "id courier owner state created_at shipped_at",
 }
 
 

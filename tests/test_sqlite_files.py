@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from orderbridge._events import EventKind
 from orderbridge._journal import Tx
 from orderbridge.errors import Damaged, JournalError, LookOnly, SchemaMismatch
 from orderbridge.journals import _file
@@ -72,6 +73,7 @@ def mode_of(path: Path) -> int:
 def in_process(script: str, *args: object) -> subprocess.Popen[str]:
     prelude = """
         import os, signal, sys
+        from orderbridge._events import EventKind
         from orderbridge.errors import *
         from orderbridge.journals.sqlite import open_memory, open_sqlite
         path = sys.argv[1]
@@ -285,7 +287,7 @@ def test_a_page_that_went_bad_is_damage_and_not_an_answer(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(path) as journal:
-        journal.transact(lambda tx: [tx.event("E", about="x" * 500, at=NOW) for _ in range(100)])
+        journal.transact(lambda tx: [tx.event(EventKind.STATUS, about="x" * 500, at=NOW) for _ in range(100)])
     content = path.read_bytes()
     path.write_bytes(content[:-16_384] + b"\xa5" * 16_384)
     with opened(path) as journal, pytest.raises(Damaged):
@@ -757,7 +759,7 @@ def test_a_fork_inside_a_transaction_leaves_it_to_the_parent(path: Path) -> None
         journal = open_sqlite(path)
         def work(tx):
             for _ in range(3000):
-                tx.event("E", about="x" * 1000, at=datetime.now(UTC))
+                tx.event(EventKind.STATUS, about="x" * 1000, at=datetime.now(UTC))
             child = os.fork()
             if child:
                 assert os.waitpid(child, 0)[1] == 0
@@ -813,7 +815,7 @@ def test_a_process_killed_inside_a_transaction_leaves_the_one_before_whole(path:
         def half(tx):
             tx.put_meta("a", "half")
             for _ in range(int(sys.argv[2])):
-                tx.event("E", about="x" * 1000, at=datetime.now(UTC))
+                tx.event(EventKind.STATUS, about="x" * 1000, at=datetime.now(UTC))
             print(os.path.getsize(path) - before, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         journal.transact(half)

@@ -6,11 +6,17 @@ Start with ``Bridge`` or ``AsyncBridge``. For plug-ins see ``orderbridge.adapter
 from ._bridge import Bridge
 from ._bridge_async import AsyncBridge
 from ._cart import Difference
-from ._commands import PaymentPage
+from ._checkout import Checkout, CheckoutItem, PaymentPage
 from ._drivers import MemoryTokens, TokenStore
+from ._events import EventKind
+from ._health import Health, LimitUse, StoreHealth
 from ._journal import Journal
+from ._links_table import LinksImported
+from ._manifests import Handed, ManifestReport, Telling
 from ._model import (
     Address,
+    BuyerContext,
+    Document,
     Held,
     Line,
     NoticeLine,
@@ -28,12 +34,15 @@ from ._model import (
     StorePayment,
 )
 from ._money import Money
-from ._plugins import Account, journal, register, store, supplier
-from ._policy import Policy, Take, Who
+from ._plugins import Account, journal, register, store, supplier, tokens
+from ._policy import PackingRule, Policy, ShipBy, ShippingRule, SourceBy, Take, Who
 from ._records import (
+    Case,
     Event,
+    Manifest,
     NoticeRecord,
     OrderRecord,
+    Packed,
     PurchaseRecord,
     ReservationRow,
     Review,
@@ -41,10 +50,23 @@ from ._records import (
     Task,
 )
 from ._run import Report
-from ._sourcing import OwnStock, SkuPrefix, SupplierRef
-from ._states import Fulfillment, IntentState, NoticeState, Payment, TaskState
+from ._shipments_table import Imported, RowError
+from ._sourcing import Match, OwnStock, SkuPrefix, SupplierRef
+from ._standing import Tab
+from ._states import (
+    CaseKind,
+    CaseState,
+    Fulfillment,
+    IntentState,
+    ManifestState,
+    NoticeState,
+    Payment,
+    PaymentKind,
+    TaskState,
+)
 from ._store_adapter import Carrier, Note, Refund, RefundLine
-from ._views import Health, OrderView, Payable
+from ._timeline import Entry
+from ._views import OrderView, Payable
 from .errors import BridgeError, ConfigurationError
 
 __version__ = "0.1.0"
@@ -55,16 +77,33 @@ __all__ = [
     "AsyncBridge",
     "Bridge",
     "BridgeError",
+    "BuyerContext",
     "Carrier",
+    "Case",
+    "CaseKind",
+    "CaseState",
+    "Checkout",
+    "CheckoutItem",
     "ConfigurationError",
     "Difference",
+    "Document",
+    "Entry",
     "Event",
+    "EventKind",
     "Fulfillment",
+    "Handed",
     "Health",
     "Held",
+    "Imported",
     "IntentState",
     "Journal",
+    "LimitUse",
     "Line",
+    "LinksImported",
+    "Manifest",
+    "ManifestReport",
+    "ManifestState",
+    "Match",
     "MemoryTokens",
     "Money",
     "Note",
@@ -76,8 +115,11 @@ __all__ = [
     "OrderView",
     "OwnStock",
     "Package",
+    "Packed",
+    "PackingRule",
     "Payable",
     "Payment",
+    "PaymentKind",
     "PaymentPage",
     "Policy",
     "ProductLink",
@@ -90,22 +132,30 @@ __all__ = [
     "ReservationRow",
     "Review",
     "ReviewCode",
+    "RowError",
     "Secret",
+    "ShipBy",
     "Shipment",
     "ShipmentLine",
     "ShipmentNotice",
     "ShippingChoice",
+    "ShippingRule",
     "ShopRefund",
     "SkuPrefix",
+    "SourceBy",
+    "StoreHealth",
     "StorePayment",
     "SupplierRef",
+    "Tab",
     "Take",
     "Task",
     "TaskState",
+    "Telling",
     "TokenStore",
     "Who",
     "journal",
     "register",
     "store",
     "supplier",
+    "tokens",
 ]

@@ -10,13 +10,15 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from ._couriers import Couriers
 from ._engine import Operation, Store, backoff
+from ._events import EventKind
 from ._intake import plan_order
 from ._journal import Tx
 from ._model import ShipmentNotice
-from ._records import NoticeRecord, OrderRecord, PurchaseRecord, Subject
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
-from ._states import Fulfillment, NoticeState, Payment
+from ._states import Fulfillment, NoticeState
 from .adapters import (
     Announced,
     CorrectsTracking,
@@ -36,34 +38,32 @@ __all__ = ["Announce", "Correct", "Report", "completes", "delivered", "progress_
 
 R = TypeVar("R")
 
-# Rewix's words, for everybody: what a person in the shop's order page reads.
-_WORDS = {
-    Fulfillment.PLACED: "Booked",
-    Fulfillment.ACCEPTED: "Confirmed",
-    Fulfillment.PREPARING: "Working on",
-    Fulfillment.READY: "Ready",
-    Fulfillment.ON_HOLD: "On hold",
-    Fulfillment.DELIVERED: "Delivered",
-    Fulfillment.COMPLETED: "Delivered",
-}
+# What the shop is told in a word; of what has left it shows the parcels instead.
+_TOLD = frozenset(
+    {
+        Fulfillment.PLACED,
+        Fulfillment.ACCEPTED,
+        Fulfillment.PREPARING,
+        Fulfillment.READY,
+        Fulfillment.ON_HOLD,
+        Fulfillment.DELIVERED,
+        Fulfillment.COMPLETED,
+    }
+)
 _ARRIVED = frozenset({Fulfillment.DELIVERED, Fulfillment.COMPLETED})
 _GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
 
 
 def stages(purchases: Sequence[PurchaseRecord]) -> tuple[tuple[str, str], ...]:
-    """What the shop is to show beside departures: supplier and word, one each purchase order."""
-    return tuple((record.po.supplier, _word(record)) for record in _shown(purchases))
+    """What the shop is to show beside departures: supplier and word, one each purchase order.
+
+    Of goods sent once more the shop shows the parcel alone: its order has gone its way before.
+    """
+    return tuple((record.po.supplier, record.word) for record in _shown(purchases))
 
 
 def _shown(purchases: Sequence[PurchaseRecord]) -> list[PurchaseRecord]:
-    return [record for record in purchases if record.fulfillment in _WORDS]
-
-
-def _word(record: PurchaseRecord) -> str:
-    paid = record.payment in (Payment.PAID, Payment.NOT_REQUIRED)
-    if record.fulfillment is Fulfillment.PLACED and paid:
-        return "Confirmed"
-    return _WORDS[record.fulfillment]
+    return [record for record in purchases if record.fulfillment in _TOLD and not record.resend_of]
 
 
 def progress_key(shown: tuple[tuple[str, str], ...], *, arrived: bool) -> str:
@@ -77,9 +77,10 @@ def delivered(
     order: OrderRecord, purchases: Sequence[PurchaseRecord], notices: Sequence[NoticeRecord]
 ) -> bool:
     """Has all of the shop's order reached the shopper?"""
-    alive = [record for record in purchases if record.fulfillment not in _GIVEN_UP]
+    alive = [each for each in purchases if each.fulfillment not in _GIVEN_UP and not each.resend_of]
     arrived = bool(alive) and all(record.fulfillment in _ARRIVED for record in alive)
-    return arrived and all(notice.told for notice in notices) and completes(order, notices)
+    told = all(notice.told or notice.state is NoticeState.WITHDRAWN for notice in notices)
+    return arrived and told and completes(order, notices)
 
 
 def completes(
@@ -127,22 +128,32 @@ class Announce(StoreOperation[Announced]):
     decisions = ("retry", "told", "ignore")
 
     def __init__(
-        self, store: Store, order: OrderRecord, record: NoticeRecord, notices: Sequence[NoticeRecord]
+        self,
+        store: Store,
+        order: OrderRecord,
+        record: NoticeRecord,
+        notices: Sequence[NoticeRecord],
+        couriers: Couriers,
     ) -> None:
         super().__init__(store, order)
         self._record = record
-        self._notice = attrs.evolve(record.notice, completes=completes(order, notices, record.notice))
+        # What is kept is the supplier's word; links that it did not give are made anew each time.
+        self._couriers = couriers
+        # A parcel more, with nothing of the shop's in it, ends nothing.
+        last = bool(record.notice.lines) and completes(order, notices, record.notice)
+        self._notice = attrs.evolve(record.notice, completes=last)
         self.about = record.notice.key
         self.op_no = record.op_no
         self.failures = record.failures
 
     def flow(self, past: Past) -> Flow[Write | Announced | Unclear]:
-        return (yield from self._store.adapter.announce(self._order.order, self._notice, past))
+        notice = self._couriers.in_notice(self._notice)
+        return (yield from self._store.adapter.announce(self._order.order, notice, past))
 
     def _current(self, tx: Tx) -> NoticeRecord:
         return next(n for n in tx.notices(self.order_id) if n.notice.key == self.about)
 
-    def _event(self, tx: Tx, kind: str, now: Clock, **data: str) -> None:
+    def _event(self, tx: Tx, kind: EventKind, now: Clock, **data: str) -> None:
         tx.event(kind, about=self.about, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
 
     def plan(self, tx: Tx, write: Write, now: Clock) -> str:
@@ -152,10 +163,10 @@ class Announce(StoreOperation[Announced]):
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
         record = attrs.evolve(self._current(tx), notice=self._notice)
-        self._shown(tx, record, result, now, "Announced", completes=str(self._notice.completes))
+        self._shown(tx, record, result, now, EventKind.ANNOUNCED, completes=str(self._notice.completes))
 
     def _shown(
-        self, tx: Tx, record: NoticeRecord, result: Announced, now: Clock, kind: str, **data: str
+        self, tx: Tx, record: NoticeRecord, result: Announced, now: Clock, kind: EventKind, **data: str
     ) -> None:
         """The shop shows the packages of ``record``."""
         tx.put_notice(
@@ -171,7 +182,7 @@ class Announce(StoreOperation[Announced]):
         )
         self._event(tx, kind, now, **data)
         for warning in result.warnings:
-            self._event(tx, "Warning", now, text=warning)
+            self._event(tx, EventKind.WARNING, now, text=warning)
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         super().refused(tx, why, now)
@@ -188,7 +199,7 @@ class Announce(StoreOperation[Announced]):
         record = self._current(tx)
         pause = after if after is not None else backoff(record.failures)
         tx.put_notice(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
-        self._event(tx, "PutOff", now, why=why)
+        self._event(tx, EventKind.PUT_OFF, now, why=why)
 
 
 class Correct(Announce):
@@ -201,11 +212,19 @@ class Correct(Announce):
         if not isinstance(adapter, CorrectsTracking):
             # It could when the correction was asked for.
             return Unclear(f"{self._store.platform} cannot correct the tracking of a departure")
-        record = self._record
-        return (yield from adapter.correct(self._order.order, record.notice, record.announced, past))
+        notice = self._couriers.in_notice(self._record.notice)
+        told = tuple(map(self._couriers.linked, self._record.announced))
+        return (yield from adapter.correct(self._order.order, notice, told, past))
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
-        self._shown(tx, self._current(tx), result, now, "TrackingCorrected")
+        self._shown(tx, self._current(tx), result, now, EventKind.TRACKING_CORRECTED)
+
+
+def overtaken(tx: Tx, order_id: str, now: Clock) -> None:
+    """What kept older progress from being shown is no question any more."""
+    for review in tx.reviews_of(order_id):
+        if review.code is ReviewCode.FAULT and review.evidence.startswith(f"{Report.name} at "):
+            tx.close_reviews(ReviewCode.FAULT, about=review.about, decision="passed", at=now.wall)
 
 
 class Report(StoreOperation[Noted]):
@@ -243,9 +262,10 @@ class Report(StoreOperation[Noted]):
 
     def done(self, tx: Tx, result: Noted, now: Clock) -> None:
         self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+        overtaken(tx, self.order_id, now)
         words = ", ".join(f"{supplier}: {word}" for supplier, word in self._progress.stages)
         tx.event(
-            "ProgressShown",
+            EventKind.PROGRESS_SHOWN,
             about=self.order_id,
             at=now.wall,
             order_id=self.order_id,

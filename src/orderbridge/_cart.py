@@ -14,6 +14,7 @@ from decimal import Decimal
 import attrs
 
 from ._engine import Operation, Supplier, World, backoff, perform
+from ._events import EventKind
 from ._intake import plan_order
 from ._journal import Tx
 from ._model import Held
@@ -126,7 +127,7 @@ def advance_cart(world: World, name: str) -> Saga[None]:
     supplier = world.suppliers[name]
     cart = yield from look(lambda tx: read_cart(tx, name))
     failures = yield from look(lambda tx: tx.work(Subject.cart(name)).failures)
-    if isinstance(supplier.adapter, Reserves) and world.policy.reserve:
+    if isinstance(supplier.adapter, Reserves) and world.policy_of("", name).reserve:
         yield from perform(SetHeld(supplier, supplier.adapter, cart, failures), world)
         return
     yield from commit(lambda tx: tx.schedule(Subject.cart(name), None))
@@ -172,11 +173,12 @@ class SetHeld(Operation[_Seen]):
         return _Seen(result, foreign)
 
     def _foreign(self, held: tuple[Held, ...]) -> dict[str, Decimal]:
-        """Units nobody here can have set; where the account is shared they are nobody's business."""
-        if self._supplier.shared:
-            return {}
+        """Units nobody here can have set. Where the account is shared, only those of what we would set too:
+        an absolute number would take them away from whoever holds them."""
         foreign: dict[str, Decimal] = {}
         for item in held:
+            if self._supplier.shared and item.remote_id not in self._cart.target:
+                continue
             # Not what was held: others may have added to it since.
             ours = max(self._cart.wanted.get(item.remote_id, Decimal(0)), self._cart.asked(item.remote_id))
             if item.held > ours and item.remote_id not in self._cart.frozen:
@@ -274,7 +276,9 @@ class SetHeld(Operation[_Seen]):
                 changed_at=now.wall,
             )
         )
-        tx.event("Reserved", about=record.po.id, at=now.wall, order_id=record.po.order_id, owner=self.owner)
+        tx.event(
+            EventKind.RESERVED, about=record.po.id, at=now.wall, order_id=record.po.order_id, owner=self.owner
+        )
         plan_order(tx, record.po.order_id, now)
 
     def _short(self, tx: Tx, record: PurchaseRecord, holds: Mapping[str, Held], now: Clock) -> None:

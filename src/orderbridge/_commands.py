@@ -5,45 +5,59 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
 from inspect import iscoroutine
 
 import attrs
 
-from ._engine import World, perform
-from ._intake import plan_order, source
+from ._address import settle_address
+from ._engine import World
+from ._events import EventKind
+from ._intake import plan_order
 from ._journal import Tx
-from ._model import Money, Order, ProductLink
-from ._orders import advance_order, read_again
-from ._place import Pay, payment_page
-from ._pull import recognize
+from ._model import Money, Order
+from ._orders import advance_order
+from ._quote import quoted
 from ._records import (
     Event,
+    Intent,
     OrderRecord,
+    PurchaseRecord,
     Review,
     ReviewCode,
     Task,
+    Wish,
 )
+from ._revoke import revoking
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, IntentState, NoticeState, Payment, TaskState
-from ._tasks import ABILITIES
+from ._states import (
+    BEFORE_PLACED,
+    COMMANDS,
+    FINAL,
+    Fulfillment,
+    IntentState,
+    NoticeState,
+    TaskState,
+    move_intent,
+    observe,
+)
+from ._tasks import KINDS, is_overtaken
 from ._views import known_supplier
-from .adapters import Cancellation, Note, Pays, Refund, Refunds
+from .adapters import Cancellation, CancelsPurchases, Hold, Note, Refund, Refunds, Release
 from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = [
-    "PaymentPage",
     "ask_of_shop",
-    "blank",
     "cancel",
     "consume",
-    "forget",
+    "found",
     "have_read",
     "hold",
-    "link",
-    "pay",
-    "place",
+    "hold_in_shop",
+    "release",
     "resolve",
+    "revoke",
     "switch",
     "unread",
 ]
@@ -52,112 +66,7 @@ __all__ = [
 _NOTHING = (IntentState.REFUSED, IntentState.NOT_SENT, IntentState.ABSENT)
 
 
-@attrs.frozen(kw_only=True)
-class PaymentPage:
-    """Where a person pays for a purchase order; empty ``page`` if it is paid through the API.
-
-    Args:
-        payment: How far that is now: a stop switch, a limit or a refusal may have kept it.
-    """
-
-    purchase_order: str
-    page: str
-    payment: Payment
-
-
-def link(world: World, links: tuple[ProductLink, ...], *, remove: bool) -> Saga[int]:
-    """Write or take away links; how many waiting orders were looked at anew."""
-    for item in links:
-        if item.store not in world.stores:
-            raise ConfigurationError(f"store: there is no account {item.store!r}")
-        if not remove and item.supplier not in world.suppliers:
-            raise ConfigurationError(f"supplier: there is no account {item.supplier!r}")
-        if not remove and (item.factor <= 0 or not item.remote_id):
-            raise ConfigurationError(f"link {item.key!r}: give a remote id and a factor above zero")
-    now = yield from clock()
-
-    def work(tx: Tx) -> int:
-        freed: set[str] = set()
-        for item in links:
-            if remove:
-                tx.drop_links(item.store, item.key)
-            else:
-                tx.put_link(item)
-                freed.update(tx.orders_waiting_for(item.store, item.key))
-        for order_id in sorted(freed):
-            record = tx.order(order_id)
-            if record is not None:
-                source(tx, world, record, now)
-                plan_order(tx, order_id, now)
-        return len(freed)
-
-    return (yield from commit(work))
-
-
-def place(world: World, po_ids: tuple[str, ...], identified: set[str]) -> Saga[None]:
-    """A person says: order these. They go when their units are held."""
-    now = yield from clock()
-
-    def work(tx: Tx) -> None:
-        for po_id in po_ids:
-            record = tx.purchase(po_id)
-            if record is None:
-                raise ConfigurationError(f"purchase order: there is no {po_id!r}")
-            if record.fulfillment not in BEFORE_PLACED:
-                continue
-            stock = record.waits == "stock"
-            before = tx.intents(about=po_id, operation="place", op_no=record.op_no)
-            refused = bool(before) and all(intent.state in _NOTHING for intent in before)
-            tx.put_purchase(
-                attrs.evolve(
-                    record,
-                    approved=True,
-                    # A person says so again: another operation, which looks first like any other.
-                    op_no=record.op_no + 1 if refused else record.op_no,
-                    waits="stock" if stock else "",
-                    next_at=record.next_at if stock else now.wall,
-                )
-            )
-            tx.event("Approved", about=po_id, at=now.wall, order_id=record.po.order_id)
-            plan_order(tx, record.po.order_id, now)
-
-    yield from commit(work)
-    for order_id in dict.fromkeys(po_id.rsplit("/", 2)[0] for po_id in po_ids):
-        yield from advance_order(world, order_id, identified)
-
-
-def pay(world: World, po_id: str, identified: set[str]) -> Saga[PaymentPage]:
-    """Pay through the supplier's API, or say where a person pays.
-
-    Raises:
-        ConfigurationError: there is no such purchase order, or it is not placed.
-    """
-    record = yield from look(lambda tx: tx.purchase(po_id))
-    if record is None:
-        raise ConfigurationError(f"purchase order: there is no {po_id!r}")
-    if record.fulfillment in BEFORE_PLACED or record.fulfillment in FINAL:
-        raise ConfigurationError(
-            f"purchase order {po_id!r} is {record.fulfillment.value}; only a placed one is paid"
-        )
-    supplier = known_supplier(world, record.po.supplier)
-    order = yield from look(lambda tx: tx.order(record.po.order_id))
-    if isinstance(supplier.adapter, Pays) and order is not None:
-        if record.total is None:
-            raise Unsupported(f"{supplier.name} has not said what {po_id} costs", account=supplier.name)
-        owner = world.stores[order.order.store].owner
-        yield from recognize(world, supplier, identified)
-        # Before money moves, the shop is asked whether it still wants this.
-        yield from read_again(world, order.order.id, None)
-        order = (yield from look(lambda tx: tx.order(record.po.order_id))) or order
-        yield from perform(Pay(supplier, supplier.adapter, order, record, record.total, owner=owner), world)
-        after = yield from look(lambda tx: tx.purchase(po_id))
-        return PaymentPage(purchase_order=po_id, page="", payment=(after or record).payment)
-    return PaymentPage(purchase_order=po_id, page=payment_page(supplier, record), payment=record.payment)
-
-
-def ask_of_shop(
-    world: World, order_id: str, wish: Note | Cancellation | Refund, identified: set[str]
-) -> Saga[Task]:
+def ask_of_shop(world: World, order_id: str, wish: Wish, identified: set[str]) -> Saga[Task]:
     """Have something done to an order in its shop, and how far that is now.
 
     The key names it for ever: asked for again it is the same task, and happens once.
@@ -170,19 +79,19 @@ def ask_of_shop(
     store = world.stores.get(order_id.partition("/")[0])
     if store is None:
         raise ConfigurationError(f"order: there is no account for {order_id!r}")
-    ability = ABILITIES.get(type(wish))
-    if ability is None:
+    kind = KINDS.get(type(wish))
+    if kind is None:
         raise ConfigurationError(f"{type(wish).__name__}: give an orderbridge.Note or an orderbridge.Refund")
-    if not isinstance(store.adapter, ability):
+    if not isinstance(store.adapter, kind.ability):
         raise Unsupported(f"{store.platform} has no way to do that in the shop", account=store.name)
     canceling = isinstance(wish, Cancellation)
-    if not _KEY.fullmatch(wish.key) or wish.key.startswith(_CANCEL) != canceling:
+    if not _KEY.fullmatch(wish.key) or wish.key.startswith(_OURS) == isinstance(wish, (Note, Refund)):
         raise ConfigurationError(
-            f"key: {wish.key!r} is not 1 to 40 letters, digits, dots, dashes, or begins with {_CANCEL!r}"
+            f"key: {wish.key!r} is not 1 to 40 letters, digits, dots, dashes, or begins with one of {_OURS}"
         )
     if isinstance(wish, Note) and not wish.text.strip():
         raise ConfigurationError("text: the remark is empty")
-    name, said = ("text", wish.text) if isinstance(wish, Note) else ("reason", wish.reason)
+    name, said = ("text", wish.text) if isinstance(wish, Note) else ("reason", _reason(wish))
     if any("\ud800" <= sign <= "\udfff" for sign in said):
         raise ConfigurationError(f"{name}: a half of a character stands in it; give text that UTF-8 can hold")
     records_only = isinstance(store.adapter, Refunds) and not store.adapter.can_give_money
@@ -199,10 +108,14 @@ def ask_of_shop(
             note=wish if isinstance(wish, Note) else None,
             cancellation=wish if isinstance(wish, Cancellation) else None,
             refund=wish if isinstance(wish, Refund) else None,
+            hold=wish if isinstance(wish, Hold) else None,
+            release=wish if isinstance(wish, Release) else None,
             holds=canceling and not record.held,
             created_at=now.wall,
             next_at=now.wall,
         )
+        if isinstance(wish, (Hold, Release)):
+            _hold(tx, record, now, held=isinstance(wish, Hold))
         known = _task(tx, order_id, wish.key)
         if known is not None:
             if known.wish != wish:
@@ -216,7 +129,7 @@ def ask_of_shop(
         # What is to be canceled is not ordered while the shop is asked.
         if isinstance(wish, Cancellation):
             tx.set_flags(order_id, refresh=record.refresh, held=True)
-        tx.event("Asked", about=task.about, at=now.wall, order_id=order_id, owner=store.owner)
+        tx.event(EventKind.ASKED, about=task.about, at=now.wall, order_id=order_id, owner=store.owner)
         plan_order(tx, order_id, now)
 
     yield from commit(work)
@@ -248,8 +161,14 @@ def cancel(world: World, order_id: str, *, reason: str, identified: set[str]) ->
     return (yield from ask_of_shop(world, order_id, wish, identified))
 
 
-_CANCEL = "cancel."  # begins the keys of cancellations, which nobody gives
+# What begins the keys that nobody gives.
+_CANCEL, _HOLD = "cancel.", "hold."
+_OURS = (_CANCEL, _HOLD)
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,40}")
+
+
+def _reason(wish: Cancellation | Refund | Hold | Release) -> str:
+    return "" if isinstance(wish, Release) else wish.reason
 
 
 def _task(tx: Tx, order_id: str, key: str) -> Task | None:
@@ -304,14 +223,52 @@ def hold(order_id: str, *, held: bool) -> Saga[None]:
     yield from commit(work)
 
 
+def hold_in_shop(world: World, order_id: str, *, reason: str, identified: set[str]) -> Saga[Task]:
+    """Hold the order, and have the shop show it; the same task as before while that one is under way."""
+
+    def wished(tx: Tx) -> Hold:
+        before = _holds(tx, order_id)
+        if before and before[-1].hold is not None and before[-1].state in _UNDER_WAY:
+            return before[-1].hold
+        # One that is done may have been taken off in the shop since: the shop is asked.
+        return Hold(key=f"{_HOLD}{len(before) + 1}", reason=reason)
+
+    wish = yield from look(wished)
+    return (yield from ask_of_shop(world, order_id, wish, identified))
+
+
+def release(world: World, order_id: str, identified: set[str]) -> Saga[Task | None]:
+    """Let the order go, and have the shop take our hold off if we ever asked it for one."""
+
+    def wished(tx: Tx) -> Release | None:
+        before = _holds(tx, order_id)
+        if before and before[-1].release is not None and before[-1].state in (*_UNDER_WAY, TaskState.DONE):
+            return before[-1].release
+        return Release(key=f"{_HOLD}{len(before) + 1}") if before else None
+
+    wish = yield from look(wished)
+    if wish is None:
+        yield from hold(order_id, held=False)
+        return None
+    return (yield from ask_of_shop(world, order_id, wish, identified))
+
+
+_UNDER_WAY = (TaskState.DUE, TaskState.ASKED)
+
+
+def _holds(tx: Tx, order_id: str) -> list[Task]:
+    """Holds and releases, the last one last."""
+    return [task for task in tx.tasks(order_id) if task.key.startswith(_HOLD)]
+
+
 def _hold(tx: Tx, record: OrderRecord, now: Clock, *, held: bool) -> None:
     order_id = record.order.id
     tx.set_flags(order_id, refresh=record.refresh, held=held)
     for purchase in tx.purchases(order_id):
-        if purchase.fulfillment in BEFORE_PLACED and purchase.approved and not held:
-            waits = "stock" if purchase.waits == "stock" else ""
-            tx.put_purchase(attrs.evolve(purchase, waits=waits, next_at=None if waits else now.wall))
-    tx.event("Held" if held else "Released", about=order_id, at=now.wall, order_id=order_id)
+        waits = purchase.fulfillment in BEFORE_PLACED and purchase.approved and purchase.waits != "stock"
+        if waits and not held:
+            tx.put_purchase(attrs.evolve(purchase, waits="", next_at=now.wall))
+    tx.event(EventKind.HELD if held else EventKind.RELEASED, about=order_id, at=now.wall, order_id=order_id)
     plan_order(tx, order_id, now)
 
 
@@ -335,7 +292,7 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
             )
         tx.decide_review(review_id, decision=decision, at=now.wall)
         tx.event(
-            "ReviewResolved",
+            EventKind.REVIEW_RESOLVED,
             about=review.about,
             at=now.wall,
             order_id=review.order_id,
@@ -343,8 +300,14 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
         )
         if decision == "retry":
             _retry(tx, review, now)
+        elif decision == "accept":
+            _accept(tx, review, now)
+        elif decision == "cancel":
+            _revoke(tx, review.about, now)
         elif decision == "told":
             _told(tx, review, now)
+        if review.code is ReviewCode.ADDRESS_CHANGED and review.about == review.order_id:
+            settle_address(tx, world, review.order_id, now, ours=decision == "ignore")
         for task in tx.tasks(review.order_id) if decision == "ignore" else ():
             if task.about != review.about:
                 continue
@@ -359,6 +322,152 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
     return (yield from commit(work))
 
 
+def found(world: World, po_id: str, supplier_ref: str, identified: set[str]) -> Saga[PurchaseRecord]:
+    """A person says which of the supplier's orders a purchase order is, where nobody else could tell.
+
+    Raises:
+        ConfigurationError: there is no such purchase order, it is another order already, or that order is
+            another purchase order's.
+    """
+    now = yield from clock()
+
+    def work(tx: Tx) -> PurchaseRecord:
+        record = tx.purchase(po_id)
+        if record is None:
+            raise ConfigurationError(f"purchase order: there is no {po_id!r}")
+        supplier = known_supplier(world, record.po.supplier)
+        if not supplier_ref.strip():
+            raise ConfigurationError("supplier_ref: give the supplier's own id of the order")
+        if record.fulfillment not in BEFORE_PLACED:
+            if record.po.supplier_ref == supplier_ref:
+                return record
+            raise ConfigurationError(f"purchase order {po_id!r} is {record.po.supplier_ref!r} there already")
+        other = tx.purchase_with(supplier.name, supplier_ref)
+        if other is not None and other != po_id:
+            raise ConfigurationError(f"supplier_ref: {supplier_ref!r} is {other!r}")
+        for intent in tx.intents(about=po_id, operation="place", op_no=record.op_no):
+            lands = _lands_until(tx, intent)
+            if intent.state in _MAY_LAND and lands > now.wall:
+                raise ConfigurationError(
+                    f"purchase order {po_id!r}: the call that orders it may still arrive; say so after "
+                    f"{lands:%Y-%m-%d %H:%M} UTC"
+                )
+            if intent.state is IntentState.OPEN:
+                intent = attrs.evolve(intent, state=IntentState.UNKNOWN)
+            if intent.state is not IntentState.CONFIRMED:
+                confirmed = move_intent(intent.state, IntentState.CONFIRMED)
+                tx.put_intent(attrs.evolve(intent, state=confirmed, reason="said"))
+        state, _ = observe(record.fulfillment, Fulfillment.PLACED)
+        record = attrs.evolve(
+            record,
+            po=attrs.evolve(record.po, supplier_ref=supplier_ref),
+            fulfillment=state,
+            placed_at=now.wall,
+            changed_at=now.wall,
+            next_at=now.wall,
+            waits="",
+            failures=0,
+        )
+        tx.put_purchase(record)
+        for code in (ReviewCode.UNCLEAR, ReviewCode.PARKED, ReviewCode.CONFIRMED_NOT_FOUND):
+            tx.close_reviews(code, about=po_id, decision="found", at=now.wall)
+        tx.event(
+            EventKind.FOUND_BY_HAND,
+            about=po_id,
+            at=now.wall,
+            order_id=record.po.order_id,
+            data={"supplier_ref": supplier_ref},
+        )
+        plan_order(tx, record.po.order_id, now)
+        return record
+
+    record = yield from commit(work)
+    with suppress(BridgeError):
+        yield from advance_order(world, record.po.order_id, identified)
+    after = yield from look(lambda tx: tx.purchase(po_id))
+    return after or record
+
+
+_ACCEPTED_FIRST = (ReviewCode.PRICE, ReviewCode.MARGIN, ReviewCode.BLOCKED)
+
+
+def _accept(tx: Tx, review: Review, now: Clock) -> None:
+    """A person says that it is all right: what was held back goes on, once nothing else is asked."""
+    record = tx.purchase(review.about)
+    if record is None:
+        return
+    agreed = record.agreed
+    if review.code is ReviewCode.PRICE:
+        price = record.total if record.total is not None else quoted(record)
+        agreed = agreed if price is None else price
+    open_still = any(
+        other.about == review.about and other.id != review.id and other.code in _ACCEPTED_FIRST
+        for other in tx.reviews_of(review.order_id)
+    )
+    go_on = record.placed_at is not None or (record.approved and not open_still)
+    tx.put_purchase(
+        attrs.evolve(
+            record,
+            agreed=agreed,
+            accepted=(*record.accepted, review.code.value),
+            waits=record.waits if open_still else "",
+            next_at=now.wall if go_on else None,
+        )
+    )
+    plan_order(tx, record.po.order_id, now)
+
+
+_MAY_LAND = (IntentState.OPEN, IntentState.UNKNOWN)
+
+
+def _revoke(tx: Tx, po_id: str, now: Clock) -> PurchaseRecord:
+    record = tx.purchase(po_id)
+    if record is None:
+        raise ConfigurationError(f"purchase order: there is no {po_id!r}")
+    asked = record.fulfillment is Fulfillment.CANCEL_REQUESTED
+    if not asked and Fulfillment.CANCEL_REQUESTED not in COMMANDS.get(record.fulfillment, frozenset()):
+        raise ConfigurationError(
+            f"purchase order {po_id!r} is {record.fulfillment.value}; only one that is placed and has "
+            "not left is canceled"
+        )
+    if any(i.state in _MAY_LAND for i in tx.intents(about=po_id, operation="pay", op_no=record.op_no)):
+        raise ConfigurationError(
+            f"purchase order {po_id!r}: a payment may still be under way; cancel it once that is known"
+        )
+    before = tx.intents(about=revoking(po_id), operation="revoke", op_no=record.revoke_no)
+    under_way = any(intent.state in (*_MAY_LAND, IntentState.NOT_SENT) for intent in before)
+    number = record.revoke_no if under_way else record.revoke_no + 1
+    record = attrs.evolve(record, revoke=True, revoke_no=number, next_at=now.wall)
+    tx.put_purchase(record)
+    tx.event(EventKind.REVOKE_ASKED, about=po_id, at=now.wall, order_id=record.po.order_id)
+    plan_order(tx, record.po.order_id, now)
+    return record
+
+
+def revoke(world: World, po_id: str, identified: set[str]) -> Saga[PurchaseRecord]:
+    """Have a placed purchase order canceled at its supplier, and how far that is now.
+
+    Raises:
+        ConfigurationError: there is no such purchase order, or it is not placed, or has left.
+
+        Unsupported: the supplier cannot do that; ask people there.
+    """
+    record = yield from look(lambda tx: tx.purchase(po_id))
+    if record is None:
+        raise ConfigurationError(f"purchase order: there is no {po_id!r}")
+    supplier = known_supplier(world, record.po.supplier)
+    if not isinstance(supplier.adapter, CancelsPurchases):
+        raise Unsupported(
+            f"{supplier.platform} has no way to cancel; ask the supplier", account=supplier.name
+        )
+    now = yield from clock()
+    yield from commit(lambda tx: _revoke(tx, po_id, now))
+    with suppress(BridgeError):
+        yield from advance_order(world, record.po.order_id, identified)
+    after = yield from look(lambda tx: tx.purchase(po_id))
+    return after or record
+
+
 def _told(tx: Tx, review: Review, now: Clock) -> None:
     """A person has told the shop, or found that it shows all there is: the departure is done with."""
     for record in tx.notices(review.order_id):
@@ -369,13 +478,58 @@ def _told(tx: Tx, review: Review, now: Clock) -> None:
                     record, state=NoticeState.ANNOUNCED, announced=packages, next_at=None, failures=0
                 )
             )
-            tx.event("ToldByHand", about=review.about, at=now.wall, order_id=review.order_id)
+            tx.event(EventKind.TOLD_BY_HAND, about=review.about, at=now.wall, order_id=review.order_id)
     plan_order(tx, review.order_id, now)
+
+
+def _lands_until(tx: Tx, intent: Intent) -> datetime:
+    """When no call of it so far can arrive any more."""
+    last = max(attempt.at for attempt in tx.attempts(intent.id))
+    return last + timedelta(seconds=intent.wait)
+
+
+def _was_refused(tx: Tx, review: Review, purchase: PurchaseRecord) -> bool:
+    """Is what the answer is about surely not done? An older question may be answered after a newer try."""
+    if review.code is not ReviewCode.REFUSED:
+        return False
+    operation = "place" if purchase.fulfillment in BEFORE_PLACED else "pay"
+    intents = tx.intents(about=purchase.po.id, operation=operation, op_no=purchase.op_no)
+    refused = any(intent.state is IntentState.REFUSED for intent in intents)
+    return refused and all(intent.state in _NOTHING for intent in intents)
+
+
+def _to_pay_anew(tx: Tx, review: Review, purchase: PurchaseRecord, now: Clock) -> bool:
+    """May a payment that is unclear be made again? Once no call of before can arrive any more.
+
+    Raises:
+        ConfigurationError: one still can.
+    """
+    if review.code is not ReviewCode.UNCLEAR or purchase.fulfillment in BEFORE_PLACED:
+        return False
+    intents = tx.intents(about=purchase.po.id, operation="pay", op_no=purchase.op_no)
+    for intent in intents:
+        if intent.state is IntentState.CONFIRMED:
+            return False
+        lands = _lands_until(tx, intent)
+        if lands > now.wall:
+            raise ConfigurationError(
+                f"review {review.id}: the last payment may still arrive; retry after {lands:%H:%M} UTC"
+            )
+    for intent in intents:
+        if intent.state in _MAY_LAND:
+            unknown = attrs.evolve(intent, state=IntentState.UNKNOWN)
+            tx.put_intent(attrs.evolve(unknown, state=move_intent(unknown.state, IntentState.ABSENT)))
+    return bool(intents)
 
 
 def _retry(tx: Tx, review: Review, now: Clock) -> None:
     """Start what was refused or unclear again: the flow looks first, whatever was sent before."""
+    if review.code is ReviewCode.SHORTFALL and tx.purchase(review.about) is None:
+        tx.drop_unsold()
+        tx.ask_to_source(review.order_id)
     for purchase in tx.purchases(review.order_id):
+        if revoking(purchase.po.id) == review.about and purchase.fulfillment not in FINAL:
+            _revoke(tx, purchase.po.id, now)
         if purchase.po.id != review.about:
             continue
         if purchase.fulfillment in FINAL and review.code is not ReviewCode.CANCELED_BY_SUPPLIER:
@@ -384,11 +538,11 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
             tx.put_purchase(attrs.evolve(purchase, waits="replaced", next_at=None))
             tx.ask_to_source(review.order_id)
             continue
-        refused = review.code is ReviewCode.REFUSED
+        anew = _was_refused(tx, review, purchase) or _to_pay_anew(tx, review, purchase, now)
         tx.put_purchase(
             attrs.evolve(
                 purchase,
-                op_no=purchase.op_no + 1 if refused else purchase.op_no,
+                op_no=purchase.op_no + 1 if anew else purchase.op_no,
                 next_at=now.wall,
                 waits="",
             )
@@ -408,7 +562,10 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
         if task.about == review.about:
             refused = task.state is TaskState.REFUSED
             op_no = task.op_no + 1 if refused else task.op_no
-            tx.put_task(attrs.evolve(task, state=TaskState.DUE, op_no=op_no, next_at=now.wall))
+            if is_overtaken(task, tx.tasks(review.order_id)):
+                tx.put_task(attrs.evolve(task, state=TaskState.DROPPED))
+            else:
+                tx.put_task(attrs.evolve(task, state=TaskState.DUE, op_no=op_no, next_at=now.wall))
     if review.code is ReviewCode.PARKED:
         tx.unpark(review.about)
     if review.order_id:
@@ -423,51 +580,37 @@ def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:
 
     def work(tx: Tx) -> None:
         tx.put_switch(owner=owner, stopped=stopped, reason=reason, at=now.wall)
-        kind = "MoneyStopped" if stopped else "MoneyReleased"
+        kind = EventKind.MONEY_STOPPED if stopped else EventKind.MONEY_RELEASED
         tx.event(kind, about=owner or "all", at=now.wall, owner=owner, data={"reason": reason})
 
     yield from commit(work)
 
 
-def forget(order_id: str) -> Saga[bool]:
-    """Blank a shopper for good; False if a call about the order is under way, so ask again later."""
-    now = yield from clock()
-    return (yield from commit(lambda tx: blank(tx, order_id, now)))
-
-
-def blank(tx: Tx, order_id: str, now: Clock) -> bool:
-    """As ``forget``, within a transaction."""
-    record = tx.order(order_id)
-    if record is None:
-        tx.put_tombstone(order_id, now.wall)
-        return True
-    abouts = [p.po.id for p in tx.purchases(order_id)]
-    abouts += [n.notice.key for n in tx.notices(order_id)]
-    abouts += [task.about for task in tx.tasks(order_id)]
-    if any(tx.unresolved(about) for about in abouts):
-        return False
-    tx.forget(order_id, now.wall)
-    tx.event("Forgotten", about=order_id, at=now.wall, order_id=order_id)
-    return True
-
-
-def unread(name: str, *, limit: int) -> Saga[tuple[Event, ...]]:
+def unread(name: str, *, owner: str, limit: int) -> Saga[tuple[Event, ...]]:
     """The events that a consumer has not had yet."""
-    return look(lambda tx: tx.events(after=tx.consumer(name), limit=limit))
+    who = _consumer(name, owner)
+    return look(lambda tx: tx.events(after=tx.consumer(who), owner=owner, limit=limit))
 
 
-def have_read(name: str, position: int) -> Saga[None]:
+def have_read(name: str, position: int, *, owner: str) -> Saga[None]:
     """Remember how far a consumer is."""
-    return commit(lambda tx: tx.put_consumer(name, position))
+    return commit(lambda tx: tx.put_consumer(_consumer(name, owner), position))
 
 
-def consume(name: str, handler: Callable[[Event], object], *, limit: int) -> Saga[int]:
+def _consumer(name: str, owner: str) -> str:
+    """One name for several owners is several consumers: none of them may skip what another has read."""
+    if "\n" in name:
+        raise ConfigurationError(f"name: {name!r} has a line break in it")
+    return f"{name}\n{owner}" if owner else name
+
+
+def consume(name: str, handler: Callable[[Event], object], *, owner: str, limit: int) -> Saga[int]:
     """Hand each new event to ``handler``, at least once; how many there were."""
-    new = yield from unread(name, limit=limit)
+    new = yield from unread(name, owner=owner, limit=limit)
     for event in new:
         waits = handler(event)
         if iscoroutine(waits):
             waits.close()
             raise ConfigurationError("handler: is async; use it with AsyncBridge")
-        yield from have_read(name, event.position)
+        yield from have_read(name, event.position, owner=owner)
     return len(new)

@@ -10,13 +10,14 @@ from typing import cast
 
 import attrs
 
+from ._model import Address, BuyerContext
 from ._plugins import Account, store, supplier
-from ._policy import Policy
+from ._policy import PackingRule, Policy
 from ._settings import no_such_key, structure
-from ._sourcing import OwnStock, Rule, SkuPrefix, SupplierRef
+from ._sourcing import Match, OwnStock, Rule, SkuPrefix, SupplierRef
 from .errors import ConfigurationError
 
-__all__ = ["Config", "read_config"]
+__all__ = ["Config", "read_address", "read_buyer", "read_config"]
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +28,10 @@ class Config:
         journal: Path of the journal, relative to the file itself.
 
         take_from: Orders placed before it are only observed; None means before the first pull.
+
+        buyer: Who pays, for suppliers that ask.
+
+        couriers: Tracking pages by courier, over the built-in ones.
     """
 
     journal: str
@@ -34,7 +39,10 @@ class Config:
     suppliers: tuple[Account, ...]
     policy: Policy
     rules: tuple[Rule, ...]
+    packing: tuple[PackingRule, ...] = ()
     take_from: datetime | None = None
+    buyer: BuyerContext | None = None
+    couriers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +51,7 @@ class _Top:
     take_from: datetime | None = None
 
 
-_KEYS = ("journal", "take_from", "stores", "suppliers", "policy", "rules")
+_KEYS = ("journal", "take_from", "stores", "suppliers", "policy", "rules", "packing", "buyer", "couriers")
 
 
 def read_config(path: str | Path) -> Config:
@@ -53,19 +61,43 @@ def read_config(path: str | Path) -> Config:
         ConfigurationError: names the file and the key, what came and what would be right.
     """
     file = Path(path)
-    try:
-        with file.open("rb") as opened:
-            table: dict[str, object] = tomllib.load(opened)
-    except FileNotFoundError:
-        raise ConfigurationError(f"{file}: there is no such file; orderbridge init writes one") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: is no TOML: {error}") from None
+    table = _read(file, missing="there is no such file; orderbridge init writes one")
     try:
         return _config(file, table)
     except ConfigurationError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+
+
+def read_buyer(path: str | Path) -> BuyerContext:
+    """Who pays, from a file of his own: the keys that ``[buyer]`` has in a configuration.
+
+    Raises:
+        ConfigurationError: as for ``read_config``.
+    """
+    file = Path(path)
+    return structure(BuyerContext, _read(file, missing="there is no such file"), where=str(file))
+
+
+def read_address(path: str | Path) -> Address:
+    """Where to ship, from a file: the fields of ``Address`` by name.
+
+    Raises:
+        ConfigurationError: as for ``read_config``.
+    """
+    file = Path(path)
+    return structure(Address, _read(file, missing="there is no such file"), where=str(file))
+
+
+def _read(file: Path, *, missing: str) -> dict[str, object]:
+    try:
+        with file.open("rb") as opened:
+            return tomllib.load(opened)
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: {missing}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: is no TOML: {error}") from None
 
 
 def _config(file: Path, table: dict[str, object]) -> Config:
@@ -76,19 +108,36 @@ def _config(file: Path, table: dict[str, object]) -> Config:
     suppliers = _tables(table.pop("suppliers", {}), "suppliers")
     policy = table.pop("policy", {})
     rules = table.pop("rules", [])
+    buyer = table.pop("buyer", None)
+    couriers = table.pop("couriers", {})
+    packing = table.pop("packing", [])
     if not isinstance(policy, Mapping):
         raise ConfigurationError("policy: must be a table")
+    base = cast("Mapping[str, object]", policy)
+    if not isinstance(packing, list):
+        raise ConfigurationError("packing: must be a list of tables, each under [[packing]]")
+    if buyer is not None and not isinstance(buyer, Mapping):
+        raise ConfigurationError("buyer: must be a table")
+    if not isinstance(couriers, dict) or not all(
+        isinstance(link, str) for link in cast("dict[str, object]", couriers).values()
+    ):
+        raise ConfigurationError('couriers: must be a table of links, such as DHL = "https://...{number}"')
     if not isinstance(rules, list):
         raise ConfigurationError("rules: must be a list of tables, each under [[rules]]")
     top = structure(_Top, table, where="top level")
     place = top.journal if top.journal == ":memory:" else str(file.parent / top.journal)
     return Config(
         journal=place,
-        stores=tuple(_account("store", name, settings) for name, settings in stores.items()),
-        suppliers=tuple(_account("supplier", name, settings) for name, settings in suppliers.items()),
-        policy=structure(Policy, cast("Mapping[str, object]", policy), where="policy"),
+        stores=tuple(_account("store", name, settings, base) for name, settings in stores.items()),
+        suppliers=tuple(_account("supplier", name, settings, base) for name, settings in suppliers.items()),
+        policy=structure(Policy, base, where="policy"),
         rules=tuple(_rule(rule) for rule in cast("list[object]", rules)),
+        packing=tuple(_packing(each) for each in cast("list[object]", packing)),
         take_from=top.take_from,
+        couriers=cast("dict[str, str]", couriers),
+        buyer=None
+        if buyer is None
+        else structure(BuyerContext, cast("Mapping[str, object]", buyer), where="buyer"),
     )
 
 
@@ -99,7 +148,7 @@ def _tables(value: object, key: str) -> dict[str, dict[str, object]]:
     return cast("dict[str, dict[str, object]]", items)
 
 
-def _account(kind: str, name: str, table: dict[str, object]) -> Account:
+def _account(kind: str, name: str, table: dict[str, object], base: Mapping[str, object]) -> Account:
     settings = dict(table)
     platform = settings.pop("platform", None)
     owner = settings.pop("owner", "")
@@ -107,12 +156,25 @@ def _account(kind: str, name: str, table: dict[str, object]) -> Account:
         raise ConfigurationError(f"{kind} {name!r}: platform: is missing; say which system it is")
     if not isinstance(owner, str):
         raise ConfigurationError(f"{kind} {name!r}: owner: must be text")
+    own = settings.pop("policy", None)
+    if own is not None and not isinstance(own, Mapping):
+        raise ConfigurationError(f"{kind} {name!r}: policy: must be a table")
+    # What an account says of its policy it says in place of the top level's word, key by key.
+    where = f"{kind} {name!r}: policy"
+    said = {**base, **cast("Mapping[str, object]", own)} if own is not None else None
+    policy = structure(Policy, said, where=where) if said is not None else None
     if kind == "store":
-        return store(name, platform=platform, settings=settings, owner=owner)
+        return store(name, platform=platform, settings=settings, owner=owner, policy=policy)
     shared = settings.pop("shared", False)
     if not isinstance(shared, bool):
         raise ConfigurationError(f"{kind} {name!r}: shared: is neither true nor false")
-    return supplier(name, platform=platform, settings=settings, owner=owner, shared=shared)
+    return supplier(name, platform=platform, settings=settings, owner=owner, shared=shared, policy=policy)
+
+
+def _packing(table: object) -> PackingRule:
+    if not isinstance(table, dict):
+        raise ConfigurationError("packing: each rule is a table under [[packing]]")
+    return structure(PackingRule, cast("dict[str, object]", table), where="packing")
 
 
 def _rule(table: object) -> Rule:
@@ -124,4 +186,6 @@ def _rule(table: object) -> Rule:
     if found.get("supplier_ref") is True:
         kept = {k: v for k, v in found.items() if k != "supplier_ref"}
         return structure(SupplierRef, kept, where="rules")
-    return structure(SkuPrefix, found, where="rules")
+    if "prefix" in found:
+        return structure(SkuPrefix, found, where="rules")
+    return structure(Match, found, where="rules")

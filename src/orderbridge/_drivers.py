@@ -15,11 +15,11 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeGuard, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -33,7 +33,7 @@ from ._pace import Pace
 from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
 from .adapters import Allowance, Bucket
 from .auth import Auth, Token
-from .errors import BridgeError, Malformed, NotSent, Unauthorized, Unavailable
+from .errors import BridgeError, Malformed, NotSent, Unauthorized, Unavailable, Unsupported
 
 __all__ = ["Driver", "Line", "MemoryTokens", "SyncDriver", "TokenStore"]
 
@@ -48,11 +48,15 @@ LONGEST_PAUSE = 5.0  # seconds between two looks at the journal, which others ma
 REPEATED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_FREEZE = 24 * 3600.0  # seconds, whatever an account is told
 LOGIN_PAUSE = timedelta(minutes=30)  # after a refused login; Magento locks a user for as long after six
+KEPT = 2000  # answers of reference data in memory; the journal has them all
 USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
 
 
 class TokenStore(Protocol):
-    """Where an embedder keeps the tokens of accounts that log in."""
+    """Where the tokens of accounts that log in are kept.
+
+    ``account`` is its name and address: a token is never sent to another address than it came from.
+    """
 
     def get(self, account: str) -> Token | None:
         """The token in use."""
@@ -62,12 +66,17 @@ class TokenStore(Protocol):
         """Put ``new`` in the place of ``old``; False, and nothing done, if another worker was first."""
         ...
 
+    def renewing(self, account: str) -> AbstractContextManager[bool]:
+        """True for the one worker that may renew the token now, False while another does; never waits."""
+        ...
+
 
 class MemoryTokens:
     """Tokens for as long as the process lives; each start logs in anew."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
+        self._renewing: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def get(self, account: str) -> Token | None:
@@ -80,6 +89,18 @@ class MemoryTokens:
             self._tokens[account] = new
             return True
 
+    @contextmanager
+    def renewing(self, account: str) -> Generator[bool, None, None]:
+        me = os.getpid()  # in a forked child nobody is at it
+        with self._lock:
+            mine = self._renewing.get(account) != me
+            self._renewing[account] = me
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._renewing.pop(account, None)
+
 
 @attrs.frozen(kw_only=True)
 class Line:
@@ -90,6 +111,12 @@ class Line:
     auth: Auth
     bucket: Bucket
     meter: Callable[[Response], Allowance | None] = lambda _: None
+    foreign: tuple[str, ...] = ()
+
+    @property
+    def login(self) -> str:
+        """Under which its token is kept."""
+        return f"{self.account} {self.base_url}"
 
 
 class Gone(Exception):
@@ -111,6 +138,8 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
 
 def prepare(line: Line, request: Request) -> Call:
     """The call before it is signed: absolute, and below the account's own address."""
+    if is_foreign(request):
+        return _abroad(line, request)
     path = request.path
     if not _PATH.fullmatch(path) or path.startswith("//"):
         raise Malformed(f"path: {path!r} must start with one slash and be percent-encoded")
@@ -119,6 +148,40 @@ def prepare(line: Line, request: Request) -> Call:
     url = line.base_url + path + (f"?{request.query}" if request.query else "")
     headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **request.headers}
     return Call(request.method, url, headers=Headers(headers), body=request.body)
+
+
+def is_foreign(request: Request) -> TypeGuard[Read]:
+    """Does it go to another origin, where nothing of the account's may go?"""
+    return isinstance(request, Read) and bool(request.url)
+
+
+# As strict as the path above; what httpx and we could read differently is not asked at all.
+_FOREIGN = re.compile(
+    r"(?P<origin>(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+)(?P<port>:\d+)?)"
+    r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+)
+_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+")
+
+
+def _abroad(line: Line, read: Read) -> Call:
+    """A call to another origin: only there where the platform says, and nothing of the account's on it."""
+    found = _FOREIGN.fullmatch(read.url)
+    if found is None or read.method != "GET" or read.body:
+        raise Malformed("an address at another origin is a whole URL without credentials, asked with GET")
+    host = found["host"].lower()
+    if found["scheme"] != "https" and not _LOOPBACK.fullmatch(host):
+        raise Malformed(f"{host}: another origin is asked over https only")
+    own = urlsplit(line.base_url)
+    if found["origin"].lower() != f"{own.scheme}://{own.netloc}".lower() and (
+        found["port"] not in (None, ":443") or not any(_covers(pattern, host) for pattern in line.foreign)
+    ):
+        raise Unsupported(f"{host}: the platform does not say that its files are there, so it is not asked")
+    headers = {"Accept": "*/*", "User-Agent": USER_AGENT, **read.headers}
+    return Call("GET", read.url, headers=Headers(headers))
+
+
+def _covers(pattern: str, host: str) -> bool:
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
 def outgoing(call: Call, deadline: float) -> httpx.Request:
@@ -131,7 +194,7 @@ def outgoing(call: Call, deadline: float) -> httpx.Request:
     return httpx.Request(
         call.method,
         call.url,
-        headers={"Accept-Encoding": "gzip, deflate", **call.headers},
+        headers=Headers({"Accept-Encoding": "gzip, deflate", **call.headers}),
         content=call.body or None,
         extensions={"timeout": timeout.as_dict()},
     )
@@ -240,7 +303,9 @@ class Driver:
         self._pace(line).settle(request.cost, said)
         return said is not None and said.throttled
 
-    def _count(self, line: Line) -> None:
+    def _count(self, line: Line | None) -> None:
+        if line is None:
+            return
         self.requests[line.account] = self.requests.get(line.account, 0) + 1
 
     def _cached(self, account: str, read: Read) -> Response | None:
@@ -260,6 +325,8 @@ class Driver:
             return
         until = self._clockwork.wall() + read.keep
         self._kept[account, read.sha256] = (until, response)
+        for old in list(self._kept)[:-KEPT]:
+            self._kept.pop(old, None)
         # Written with the next commit: reading adds none of its own.
         self._to_keep.append((account, read.sha256, response, until))
 
@@ -277,18 +344,23 @@ class Driver:
         now = self._clockwork.read()
         return line.auth.sign(call, now=now.wall, nonce=now.salt, token=token)
 
-    def _note(self, line: Line, response: Response) -> Response:
-        if response.status == 429:
+    def _note(self, line: Line | None, response: Response) -> Response:
+        if line is not None and response.status == 429:
             self._pace(line).freeze(retry_after(response, self._clockwork.wall()) or 5.0)
         return response
 
-    def _fresh_token(self, line: Line) -> tuple[Token | None, bool]:
-        """The token in use, and whether it must be renewed before a call."""
-        token = self._tokens.get(line.account)
-        if token is None:
-            return None, True
+    def _kept_token(self, line: Line, refused: Token | None) -> tuple[Token | None, bool]:
+        """The token in use, and whether calls can be signed with it."""
+        token = self._tokens.get(line.login)
+        if token is None or token in (refused, self._refused.get(line.account)):
+            return token, False
         soon = self._clockwork.wall() + timedelta(minutes=5)
-        return token, token.expires_at is not None and token.expires_at < soon
+        return token, token.expires_at is None or token.expires_at >= soon
+
+    def _others_renew(self, line: Line, since: float) -> None:
+        """Another worker asks for a new token, which takes two calls at most."""
+        if self._clockwork.steady() - since > 2 * self._deadline:
+            raise Unavailable("another worker has not come back from logging in", account=line.account)
 
     def _may_log_in(self, line: Line) -> None:
         """Raise a refusal again instead of asking for it: platforms lock an account that goes on trying."""
@@ -305,16 +377,18 @@ class Driver:
 
     def _newer(self, line: Line, token: Token | None) -> Token | None:
         """What another worker has got in place of ``token``; a refresh token may be good only once."""
-        found = self._tokens.get(line.account)
+        found = self._tokens.get(line.login)
         return found if found != token else None
 
     def _swap(self, line: Line, old: Token | None, new: Token) -> Token:
-        if self._tokens.swap(line.account, old, new):
+        if self._tokens.swap(line.login, old, new):
             return new
-        return self._tokens.get(line.account) or new
+        return self._tokens.get(line.login) or new
 
     def _lost_read(self, line: Line, read: Request, gone: Gone) -> BridgeError:
         where = f"{read.method} {read.path}"
+        if is_foreign(read):
+            return Unavailable(f"no answer from {read.path[2:]} ({gone.why})", account=line.account)
         host = urlsplit(line.base_url).netloc
         if not gone.sent:
             words = f"{host} cannot be reached ({gone.why}); check base_url and the network"
@@ -355,14 +429,14 @@ class SyncDriver(Driver):
     def run(self, saga: Saga[T]) -> T:
         """Run a saga to its end and return what it returns."""
         answer: object = None
-        error: BridgeError | None = None
+        error: Exception | None = None
         try:
             while True:
                 effect = saga.throw(error) if error is not None else saga.send(answer)
                 error = None
                 try:
                     answer = self._do(effect)
-                except BridgeError as failed:
+                except Exception as failed:  # the saga says what it stops: one order, and not all
                     error = failed
         except StopIteration as end:
             return cast("T", end.value)
@@ -407,7 +481,26 @@ class SyncDriver(Driver):
         self._keep(account, read, response)
         return response
 
+    def _ask_abroad(self, line: Line, read: Read) -> Response:
+        """Nothing of the account's goes there, and what is answered there says nothing of the account."""
+        call = prepare(line, read)
+        for tried in range(TRIES):
+            if self._stopping:
+                raise Unavailable(CANCELED, account=line.account)
+            last = tried == TRIES - 1
+            try:
+                answer = self._call(None, call, write=False)
+                if last or answer.status not in REPEATED:
+                    return answer
+            except Gone as gone:
+                if last:
+                    raise self._lost_read(line, read, gone) from None
+            self._clockwork.sleep(self._clockwork.pause(tried))
+        raise AssertionError("the last try answers or raises")
+
     def _answer(self, line: Line, read: Read) -> Response:
+        if is_foreign(read):
+            return self._ask_abroad(line, read)
         refused: Token | None = None
         for tried in range(TRIES):
             if self._stopping:
@@ -442,20 +535,32 @@ class SyncDriver(Driver):
         if not line.auth.needs_token:
             return None
         with self._logins.setdefault(line.account, threading.Lock()):
-            # Single flight: others wait here and find the new one.
-            token, old = self._fresh_token(line)
-            if token is not None and not old and token not in (refused, self._refused.get(line.account)):
-                return token
-            self._may_log_in(line)
-            try:
-                new = self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
-            except BridgeError as error:
-                newer = self._newer(line, token)
-                if newer is None:
-                    self._login_refused(line, error)
-                    raise
-                return newer
-            return self._swap(line, token, new)
+            # Single flight: others wait here, or below in their own process, and find the new one.
+            began = self._clockwork.steady()
+            while True:
+                token, good = self._kept_token(line, refused)
+                if good:
+                    return token
+                self._may_log_in(line)
+                with self._tokens.renewing(line.login) as mine:
+                    if mine:
+                        return self._renew(line, refused)
+                self._others_renew(line, began)
+                self._clockwork.sleep(0.1)
+
+    def _renew(self, line: Line, refused: Token | None) -> Token | None:
+        token, good = self._kept_token(line, refused)  # again, now that nobody else renews it
+        if good:
+            return token
+        try:
+            new = self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
+        except BridgeError as error:
+            newer = self._newer(line, token)
+            if newer is None:
+                self._login_refused(line, error)
+                raise
+            return newer
+        return self._swap(line, token, new)
 
     def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
         """Run a token flow: never repeated, because a refresh token may be used up by its first use."""
@@ -508,8 +613,15 @@ class SyncDriver(Driver):
                 )
             return self._transports[write]
 
-    def _call(self, line: Line, call: Call, *, write: bool) -> Response:
+    def _call(self, line: Line | None, call: Call, *, write: bool) -> Response:
         """One call within the deadline, whatever the other side drips.
+
+        Args:
+            line: Whose it is; None for another origin.
+
+            call: As it leaves.
+
+            write: It is never repeated.
 
         Raises:
             Gone: no whole answer came.

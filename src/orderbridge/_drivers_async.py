@@ -26,6 +26,7 @@ from ._drivers import (
     Line,
     TokenStore,
     headers_of,
+    is_foreign,
     located,
     outcome_of,
     outgoing,
@@ -82,14 +83,14 @@ class AsyncDriver(Driver):
 
     async def _run(self, saga: Saga[T], key: int) -> T:
         answer: object = None
-        error: BridgeError | None = None
+        error: Exception | None = None
         try:
             while True:
                 effect = saga.throw(error) if error is not None else saga.send(answer)
                 error = None
                 try:
                     answer = await self._do(effect, key)
-                except BridgeError as failed:
+                except Exception as failed:  # the saga says what it stops: one order, and not all
                     error = failed
         except StopIteration as end:
             return cast("T", end.value)
@@ -149,7 +150,25 @@ class AsyncDriver(Driver):
         self._keep(account, read, response)
         return response
 
+    async def _ask_abroad(self, line: Line, read: Read) -> Response:
+        call = prepare(line, read)
+        for tried in range(TRIES):
+            if self._stopping:
+                raise Unavailable(CANCELED, account=line.account)
+            last = tried == TRIES - 1
+            try:
+                answer = await self._call(None, call, write=False)
+                if last or answer.status not in REPEATED:
+                    return answer
+            except Gone as gone:
+                if last:
+                    raise self._lost_read(line, read, gone) from None
+            await asyncio.sleep(self._clockwork.pause(tried))
+        raise AssertionError("the last try answers or raises")
+
     async def _answer(self, line: Line, read: Read) -> Response:
+        if is_foreign(read):
+            return await self._ask_abroad(line, read)
         refused: Token | None = None
         for tried in range(TRIES):
             if self._stopping:
@@ -183,19 +202,35 @@ class AsyncDriver(Driver):
         if not line.auth.needs_token:
             return None
         async with self._logins.setdefault(line.account, asyncio.Lock()):
-            token, old = self._fresh_token(line)
-            if token is not None and not old and token not in (refused, self._refused.get(line.account)):
-                return token
-            self._may_log_in(line)
-            try:
-                new = await self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
-            except BridgeError as error:
-                newer = self._newer(line, token)
-                if newer is None:
-                    self._login_refused(line, error)
-                    raise
-                return newer
-            return self._swap(line, token, new)
+            began = self._clockwork.steady()
+            while True:
+                token, good = await self.on_thread(partial(self._kept_token, line, refused))
+                if good:
+                    return token
+                self._may_log_in(line)
+                renewing = self._tokens.renewing(line.login)
+                mine = await self.on_thread(renewing.__enter__)
+                try:
+                    if mine:
+                        return await self._renew(line, refused)
+                finally:
+                    await self.on_thread(partial(renewing.__exit__, None, None, None))
+                self._others_renew(line, began)
+                await asyncio.sleep(0.1)
+
+    async def _renew(self, line: Line, refused: Token | None) -> Token | None:
+        token, good = await self.on_thread(partial(self._kept_token, line, refused))
+        if good:
+            return token
+        try:
+            new = await self._refresh(line, line.auth.refresh(token, now=self._clockwork.wall()))
+        except BridgeError as error:
+            newer = await self.on_thread(partial(self._newer, line, token))
+            if newer is None:
+                self._login_refused(line, error)
+                raise
+            return newer
+        return await self.on_thread(partial(self._swap, line, token, new))
 
     async def _refresh(self, line: Line, flow: Generator[Read, Response, Token]) -> Token:
         try:
@@ -243,7 +278,7 @@ class AsyncDriver(Driver):
             )
         return self._transports[write]
 
-    async def _call(self, line: Line, call: Call, *, write: bool) -> Response:
+    async def _call(self, line: Line | None, call: Call, *, write: bool) -> Response:
         self._count(line)
         try:
             async with asyncio.timeout(self._deadline):

@@ -24,17 +24,21 @@ as evidence only if this very clock has run long enough since the attempt could 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Generic, TypeVar
 
 import attrs
 
 from ._canonical import dump, load
+from ._couriers import Couriers
+from ._events import EventKind
 from ._http import Request, Response
 from ._journal import Tx
-from ._policy import Policy
+from ._model import BuyerContext
+from ._policy import PackingRule, Policy
 from ._records import Attempt, Intent, ReviewCode
 from ._saga import Clock, Lost, Saga, clock, commit, look, run_flow, send
 from ._sourcing import Rule
@@ -69,6 +73,7 @@ PATIENCE = 3  # reads in a row that make no sense before a person is asked: bot 
 CALL_MAX = 120.0  # seconds a call may last at the most
 APART = 60.0  # seconds between two look-ups that are to count as two
 FIRST_LOOK = 60.0  # seconds after which a lost answer is first looked for
+TRIES = 3  # unanswered attempts in a row, each looked for and not found, before a person is asked
 STEPS = 50  # writes in one chain; more means an adapter runs in circles
 
 
@@ -81,6 +86,7 @@ class Store:
     adapter: StoreAdapter
     owner: str = ""
     origin: str
+    policy: Policy | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -97,17 +103,40 @@ class Supplier:
     owner: str = ""
     origin: str
     shared: bool = False
+    policy: Policy | None = None
 
 
 @attrs.frozen(kw_only=True)
 class World:
-    """All that a saga may know beside the journal."""
+    """All that a saga may know beside the journal.
+
+    Args:
+        lazy: There may be thousands of accounts, each opened when it is needed: nothing looks at all of them.
+    """
 
     stores: Mapping[str, Store]
     suppliers: Mapping[str, Supplier]
     policy: Policy
     rules: tuple[Rule, ...] = ()
     take_from: datetime | None = None
+    packing: tuple[PackingRule, ...] = ()
+    buyer: BuyerContext | None = None
+    couriers: Couriers = attrs.field(factory=Couriers)
+    rate: Callable[[str, str], Decimal | None] = lambda _, __: None
+    lazy: bool = False
+
+    def serves(self, supplier: str, store: str) -> bool:
+        """May this supplier ship for this store? Nothing crosses owners; one that is nobody's serves all."""
+        if supplier not in self.suppliers or store not in self.stores:
+            return False
+        return self.suppliers[supplier].owner in ("", self.stores[store].owner)
+
+    def policy_of(self, store: str, supplier: str = "") -> Policy:
+        """The policy for a store, or for its purchase orders at a supplier."""
+        seller, shipper = self.stores.get(store), self.suppliers.get(supplier)
+        return self.policy.joined(
+            seller.policy if seller is not None else None, shipper.policy if shipper is not None else None
+        )
 
 
 def backoff(failures: int, *, base: float = 15.0, most: float = 3600.0) -> timedelta:
@@ -135,8 +164,13 @@ class Operation(ABC, Generic[R]):
     owner: str = ""
     failures: int = 0  # in a row, before this run
     decisions: tuple[str, ...] = ("retry", "ignore")  # what a person who is asked about it may answer
+    policy: Policy | None = None  # of its accounts, beside the bridge's own
     spends: bool = False  # its amounts are ours to pay, and counted against the limits
     moves_money: bool = False  # ours or the merchant's: the stop switch keeps it back
+
+    def past(self, past: Past) -> Past:
+        """What the flow is to know beside the answers of its own writes."""
+        return past
 
     @abstractmethod
     def flow(self, past: Past) -> Flow[Write | R | Unclear]:
@@ -187,7 +221,7 @@ class Operation(ABC, Generic[R]):
             account=self.account,
         )
         tx.event(
-            "ReviewOpened",
+            EventKind.REVIEW_OPENED,
             about=self.about,
             at=now.wall,
             order_id=self.order_id,
@@ -235,7 +269,7 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
         return
     for _ in range(STEPS):
         began = yield from clock()
-        past = Past(answers=chain.answers, attempted=chain.attempted)
+        past = op.past(Past(answers=chain.answers, attempted=chain.attempted))
         try:
             result = yield from run_flow(op.account, op.flow(past))
         except BridgeError as error:
@@ -346,7 +380,10 @@ def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, int
     if write.amount is None or not op.spends or (intent is not None and intent.state is IntentState.UNKNOWN):
         return ""
     spent = tx.spent(owner=op.owner, currency=write.amount.currency, since=now.wall - timedelta(hours=24))
-    over = world.policy.over_limit(write.amount, spent_today=attrs.evolve(write.amount, amount=spent))
+    today = attrs.evolve(write.amount, amount=spent)
+    over = world.policy.over_limit(write.amount, spent_today=today)
+    if not over and op.policy is not None:
+        over = op.policy.over_limit(write.amount, spent_today=today)
     if over:
         op.ask(tx, ReviewCode.LIMIT, over, now)
     else:
@@ -399,7 +436,8 @@ def _attempt(
         tx.hold(subject, fence=fence + 1, until=now.wall + timedelta(seconds=SEND_WITHIN + CALL_MAX))
         # Whatever becomes of this process, somebody looks at it again.
         tx.wake(subject, now.wall + timedelta(seconds=SEND_WITHIN + CALL_MAX))
-    return _Go(intent.id, no, request)
+    # What may not be kept leaves now or never: a rule that sends stored bytes again has no such write.
+    return _Go(intent.id, no, write.private or request)
 
 
 def _unresolved(
@@ -436,6 +474,11 @@ def _unresolved(
         first = intent.absent_at if intent.absences else began.steady
         tx.put_intent(attrs.evolve(intent, absences=1, absent_at=first))
         op.doubt(tx, now, again_at=now.wall + timedelta(seconds=APART - (began.steady - first)))
+        return None
+    unheard = (IntentState.UNKNOWN, IntentState.ABSENT)
+    if intent.binding and sum(each.state in unheard for each in tx.attempts(intent.id)) >= TRIES:
+        # Answers are lost by chance once or twice; more often it is the look-up that does not tell.
+        _park(tx, op, intent, now)
         return None
     return _absent(tx, intent), None
 
@@ -564,7 +607,9 @@ def _looked_at(op: Operation[R], chain: _Chain, write: Write, refused: Refused) 
     A network that carries a call twice brings back the refusal of the copy: "this key is used up".
     """
     try:
-        result = yield from run_flow(op.account, op.flow(Past(answers=chain.answers, attempted=True)))
+        result = yield from run_flow(
+            op.account, op.flow(op.past(Past(answers=chain.answers, attempted=True)))
+        )
     except Exception:  # whatever kept us from looking, the refusal alone proves nothing
         return Unknown(f"refused ({refused.why.value}), and nobody could look whether it was done")
     if not isinstance(result, Write) or result.step != write.step:
@@ -592,7 +637,9 @@ def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
             why = sent.outcome.why if isinstance(sent.outcome, Lost) else "throttled"
             op.later(tx, now, after=None if after is None else timedelta(seconds=after), why=why)
         else:
-            op.doubt(tx, now, again_at=now.wall + timedelta(seconds=FIRST_LOOK))
+            tries = len(tx.attempts(sent.intent))
+            pause = backoff(tries - 1, base=FIRST_LOOK) if isinstance(sent.write.unknown, SameKey) else None
+            op.doubt(tx, now, again_at=now.wall + (pause or timedelta(seconds=FIRST_LOOK)))
         op.settle(tx, now)
 
     yield from commit(work)

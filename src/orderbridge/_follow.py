@@ -5,18 +5,30 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import attrs
 
+from ._cases import take_money_word, take_resent, take_return
 from ._engine import World, backoff
+from ._events import EventKind
 from ._journal import Tx
-from ._model import NoticeLine, Package, Shipment, ShipmentNotice
+from ._model import NoticeLine, Package, Shipment, ShipmentLine, ShipmentNotice
 from ._place import PurchaseOperation
 from ._records import NoticeRecord, PurchaseRecord, ReviewCode
 from ._saga import Clock
 from ._states import HAS_LEFT, Fulfillment, IntentState, NoticeState, Payment, Seen, observe, observe_payment
-from .adapters import CorrectsTracking, Flow, Past, SupplierStatus, Unclear, Write
+from .adapters import (
+    CorrectsTracking,
+    Flow,
+    ListsChanges,
+    MovedByPeople,
+    Past,
+    Returned,
+    SupplierStatus,
+    Unclear,
+    Write,
+)
 
 __all__ = ["Follow", "notice_key"]
 
@@ -39,16 +51,18 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
 
     def with_policy(self, world: World) -> Follow:
         """How often, how patiently, and what the shop can take of it."""
-        self._policy = world.policy
+        self._policy = world.policy_of(self._order.order.store, self._supplier.name)
         store = world.stores[self._order.order.store]
         self._corrects = isinstance(store.adapter, CorrectsTracking)
+        self._people = isinstance(self._supplier.adapter, MovedByPeople)
+        self._lists = isinstance(self._supplier.adapter, ListsChanges)
         return self
 
     def flow(self, past: Past) -> Flow[Write | SupplierStatus | Unclear | None]:
         return (yield from self._supplier.adapter.fetch(self.po))
 
     def done(self, tx: Tx, result: SupplierStatus | None, now: Clock) -> None:
-        record = self.current(tx)
+        record = before = self.current(tx)
         if result is None:
             self._missing(tx, record, now)
             return
@@ -57,6 +71,8 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             self._again(tx, record, now)
             return
         state, seen = observe(record.fulfillment, result.fulfillment, left=record.left)
+        if result.fulfillment is None and result.payment is not None:
+            seen = Seen.SAME  # a known word, of money alone
         payment, money_seen = observe_payment(record.payment, result.payment)
         news = state is not record.fulfillment or payment is not record.payment
         if result.raw != record.raw_status:
@@ -70,6 +86,18 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             )
         if news and state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
             self.ask_about_cancel(tx, result.raw, now)
+        total = result.total or record.total
+        if record.total is None and total is not None:
+            tx.close_reviews(ReviewCode.UNCLEAR, about=self.about, decision="said", at=now.wall)
+        dear = (
+            payment in _NOT_PAID
+            and total is not None
+            and record.agreed is not None
+            and self._policy.too_dear(total, record.agreed)
+        )
+        if dear and total != record.total:
+            self.ask_about_price(tx, f"it asks {total}, and {record.agreed} was agreed", now)
+            record = attrs.evolve(record, waits="review")
         record = attrs.evolve(
             record,
             fulfillment=state,
@@ -77,13 +105,38 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             left=record.fulfillment if state in _SIDE and record.fulfillment not in _SIDE else record.left,
             raw_status=result.raw,
             supplier_at=result.at or record.supplier_at,
-            total=result.total or record.total,
+            total=total,
+            agreed=total if record.agreed is None else record.agreed,
             changed_at=now.wall if news else record.changed_at,
             failures=0,
         )
         for shipment in result.shipments:
             self._departed(tx, record, shipment, now)
+        take_money_word(tx, before, record, now)
+        take_resent(tx, record, now)
+        for returned in result.returns:
+            take_return(tx, record, returned, now)
+            self._returned(tx, returned, now)
         self._again(tx, attrs.evolve(record, reads=0 if news else record.reads + 1), now)
+
+    def _returned(self, tx: Tx, returned: Returned, now: Clock) -> None:
+        """What goods that came back mean for the shopper's money is for a person to say."""
+        about = f"{self.po.id}/return/{returned.ref}"
+        words = f"{self.account}: {returned.quantity} of {returned.remote_id} came back: {returned.raw}"
+        if about in tx.asked_about(self.order_id, ReviewCode.RETURNED):
+            return
+        tx.open_review(
+            ReviewCode.RETURNED,
+            about=about,
+            evidence=words,
+            decisions=("ignore",),
+            at=now.wall,
+            order_id=self.order_id,
+            account=self.account,
+        )
+        self.event(
+            tx, EventKind.RETURNED, now, ref=returned.ref, remote_id=returned.remote_id, raw=returned.raw
+        )
 
     def _tell(
         self,
@@ -96,13 +149,13 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         now: Clock,
     ) -> None:
         kind = {
-            Seen.REGRESSED: "StatusRegressed",
-            Seen.CONTRADICTORY: "ContradictoryStatus",
-            Seen.UNKNOWN_WORD: "UnknownStatus",
-        }.get(seen, "Status")
+            Seen.REGRESSED: EventKind.STATUS_REGRESSED,
+            Seen.CONTRADICTORY: EventKind.CONTRADICTORY_STATUS,
+            Seen.UNKNOWN_WORD: EventKind.UNKNOWN_STATUS,
+        }.get(seen, EventKind.STATUS)
         self.event(tx, kind, now, raw=result.raw, fulfillment=state.value, payment=payment.value)
         if money_seen is Seen.REGRESSED:
-            self.event(tx, "PaymentRegressed", now, raw=result.raw, payment=payment.value)
+            self.event(tx, EventKind.PAYMENT_REGRESSED, now, raw=result.raw, payment=payment.value)
 
     def _missing(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
         if record.placed_at is not None and now.wall - record.placed_at > _SHOWS_UP:
@@ -117,14 +170,23 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
     def _again(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
         # A payment that a person is asked about stays theirs; the goods are followed all the same.
         waits = "review" if record.waits == "review" and record.payment in _NOT_PAID else ""
-        tx.put_purchase(attrs.evolve(record, next_at=self._next(record, now.wall), waits=waits))
+        waits = "people" if self._people and not waits else waits
+        next_at = self._next(record, now.wall)
+        asked = self._record.next_at
+        if record.revoke or (record.next_at is not None and record.next_at != asked):
+            # Somebody has made it due while it was being read.
+            next_at = min(next_at or now.wall, record.next_at or now.wall)
+        tx.put_purchase(attrs.evolve(record, next_at=next_at, waits=waits))
 
     def _next(self, record: PurchaseRecord, now: datetime) -> datetime | None:
         """Often while young, daily when old, never once it is over."""
         if record.fulfillment in {Fulfillment.CANCELED, Fulfillment.REJECTED, Fulfillment.COMPLETED}:
             return None
+        if self._people:
+            return None
         since = now - (record.changed_at or record.created_at)
-        every = self._policy.follow_every
+        # What changes is listed by itself; asking for each one is only the net below that.
+        every = self._policy.follow_every * (12 if self._lists else 1)
         if record.fulfillment in HAS_LEFT:
             # Numbers are corrected soon if at all.
             soon = since <= timedelta(days=2)
@@ -146,7 +208,13 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         packages = shipment.packages or (Package(),)
         tracked = any(package.tracking_number or package.tracking_url for package in packages)
         if known is None:
-            lines = self._lines(tx, record, shipment)
+            lines, inside = self._lines(tx, record, shipment)
+            if record.resend_of:
+                lines = ()  # the shop has these units as shipped already: one more parcel, and no more
+            # Parts of a kit alone are no unit of the shop's: their parcels are told with the last of them.
+            waits = bool(inside) and not lines and not record.resend_of
+            carried = () if waits else self._told_later(tx)
+            packages = (*carried, *packages)
             tx.put_notice(
                 NoticeRecord(
                     notice=ShipmentNotice(
@@ -160,12 +228,16 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                         notify=self._policy.notify_shopper,
                     ),
                     shipment_ref=shipment.ref,
+                    inside=inside,
+                    carried=carried,
+                    state=NoticeState.WITHDRAWN if waits else NoticeState.DUE,
                     created_at=now.wall,
-                    next_at=now.wall if tracked else now.wall + self._policy.tracking_wait,
+                    next_at=None if waits else now.wall if tracked else now.wall + self._policy.tracking_wait,
                 )
             )
-            self.event(tx, "Departed", now, shipment=shipment.ref, packages=str(len(packages)))
+            self.event(tx, EventKind.DEPARTED, now, shipment=shipment.ref, packages=str(len(packages)))
             return
+        packages = (*known.carried, *packages)
         if known.notice.packages == packages:
             return
         begun = tx.intents(about=known.notice.key, operation="announce", op_no=known.op_no)
@@ -191,7 +263,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                     next_at=now.wall,
                 )
             )
-            self.event(tx, "TrackingChanged", now, shipment=shipment.ref)
+            self.event(tx, EventKind.TRACKING_CHANGED, now, shipment=shipment.ref)
         else:
             tx.open_review(
                 ReviewCode.TRACKING_CHANGED,
@@ -203,33 +275,58 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                 account=self.account,
             )
 
-    def _lines(self, tx: Tx, record: PurchaseRecord, shipment: Shipment) -> tuple[NoticeLine, ...]:
-        """The shop's units in this departure: what the supplier says, else all that has not left yet."""
-        gone: dict[str, Decimal] = {}
+    def _told_later(self, tx: Tx) -> tuple[Package, ...]:
+        """Parcels with parts of kits that left before, of which the shop was not told."""
+        found: list[Package] = []
         for notice in tx.notices(self.order_id):
-            if notice.notice.purchase_order_id == self.po.id and notice.state is not NoticeState.WITHDRAWN:
-                for line in notice.notice.lines:
-                    gone[line.line_ref] = gone.get(line.line_ref, Decimal(0)) + line.units
-        inside = (
-            None if shipment.lines is None else {line.remote_id: line.quantity for line in shipment.lines}
-        )
-        lines: dict[str, NoticeLine] = {}
+            mine = notice.notice.purchase_order_id == self.po.id
+            if mine and notice.state is NoticeState.WITHDRAWN and notice.notice.packages:
+                found += [
+                    each for each in notice.notice.packages if each.tracking_number or each.tracking_url
+                ]
+                tx.put_notice(attrs.evolve(notice, notice=attrs.evolve(notice.notice, packages=())))
+        return tuple(found)
+
+    def _lines(
+        self, tx: Tx, record: PurchaseRecord, shipment: Shipment
+    ) -> tuple[tuple[NoticeLine, ...], tuple[ShipmentLine, ...]]:
+        """The shop's units that have left with this departure, and the supplier units inside it.
+
+        What the supplier says is inside, else all that has not left yet. Units of a kit have left when the
+        last of its parts has, in whichever departures.
+        """
+        before = [
+            notice for notice in tx.notices(self.order_id) if notice.notice.purchase_order_id == self.po.id
+        ]
+        told: dict[str, Decimal] = {}
+        for line in (line for notice in before for line in notice.notice.lines):
+            told[line.line_ref] = told.get(line.line_ref, Decimal(0)) + line.units
+        supplied: dict[str, Decimal] = {}
+        for each in (each for notice in before for each in notice.inside):
+            supplied[each.remote_id] = supplied.get(each.remote_id, Decimal(0)) + each.quantity
+        inside: dict[str, Decimal] = {}
+        said = {line.remote_id: line.quantity for line in shipment.lines or ()}
+        for remote_id, ordered in record.po.units.items():
+            left = max(ordered - supplied.get(remote_id, Decimal(0)), Decimal(0))
+            inside[remote_id] = left if shipment.lines is None else min(left, said.get(remote_id, Decimal(0)))
+            supplied[remote_id] = supplied.get(remote_id, Decimal(0)) + inside[remote_id]
+        units: dict[str, tuple[str, Decimal]] = {}
         for part in record.po.lines:
-            left = part.units - gone.get(part.line_ref, Decimal(0))
-            if inside is not None:
-                supplied = min(part.quantity, inside.get(part.remote_id, Decimal(0)))
-                if part.remote_id in inside:
-                    inside[part.remote_id] -= supplied
-                left = min(left, part.units * supplied / part.quantity)
-            if part.line_ref in lines:
-                # A kit: the shop's unit has left when the last of its parts has.
-                left = min(left, lines[part.line_ref].units)
-            lines[part.line_ref] = NoticeLine(
-                line_ref=part.line_ref,
-                ship_ref=part.ship_ref or part.line_ref,
-                units=max(left, Decimal(0)),
-            )
-        return tuple(line for line in lines.values() if line.units > 0)
+            taken = min(part.quantity, supplied[part.remote_id])
+            supplied[part.remote_id] -= taken
+            gone = part.units * taken / part.quantity
+            if part.units == part.units.to_integral_value():
+                # Of a pack that leaves in pieces no shop knows a fifth: it has left when all of it has.
+                gone = gone.to_integral_value(ROUND_FLOOR)
+            _, known = units.get(part.line_ref, ("", gone))
+            units[part.line_ref] = (part.ship_ref or part.line_ref, min(gone, known))
+        lines = tuple(
+            NoticeLine(line_ref=line_ref, ship_ref=ship_ref, units=gone - told.get(line_ref, Decimal(0)))
+            for line_ref, (ship_ref, gone) in units.items()
+            if gone > told.get(line_ref, Decimal(0))
+        )
+        parts = tuple(ShipmentLine(remote_id=key, quantity=n) for key, n in inside.items() if n)
+        return lines, parts
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         self.later(tx, now, after=None, why="in doubt")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from urllib.parse import quote
 
 import attrs
@@ -12,6 +14,8 @@ import attrs
 __all__ = ["Call", "Headers", "Read", "Request", "Response"]
 
 Pairs = tuple[tuple[str, str], ...]
+
+_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)", re.IGNORECASE)
 
 
 def _pairs(value: Iterable[tuple[str, str]]) -> Pairs:
@@ -72,7 +76,7 @@ class Request:
     body: bytes = attrs.field(default=b"", kw_only=True, repr=False)
     cost: float = attrs.field(default=1.0, kw_only=True)
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The query string exactly as it is sent (and signed): RFC 3986, in the given order."""
         return "&".join(f"{quote(k, safe='-._~')}={quote(v, safe='-._~')}" for k, v in self.params)
@@ -98,10 +102,32 @@ class Read(Request):
             (carriers, statuses, routes) only, never for anything about a shopper.
 
         fresh: Ask again even if the cache has an answer.
+
+        url: Set by ``foreign``. It may be a key by itself, so it is shown nowhere.
     """
 
     keep: timedelta | None = attrs.field(default=None, kw_only=True)
     fresh: bool = attrs.field(default=False, kw_only=True)
+    url: str = attrs.field(default="", kw_only=True, repr=False)
+
+    @classmethod
+    def foreign(cls, url: str, *, headers: Mapping[str, str] | None = None) -> Read:
+        """What an answer points to at another origin, such as a file that the platform has written.
+
+        It is fetched with GET, without the account's credentials and outside of its allowance, and only from
+        hosts that the platform names in ``Platform.foreign``. Ask for a large file a few megabytes at a time,
+        with a ``Range``. Unlike any other read, one that fails raises its error in the flow, which may know
+        another way.
+
+        Args:
+            url: The whole address, as it came.
+
+            headers: Such as ``Range``; never a credential.
+        """
+        found = _HOST.match(url)
+        # Two slashes begin no path of an account: this one says in errors which host it was, and no more.
+        host = found[1].lower() if found else ""
+        return cls("GET", f"//{host}", headers=Headers(headers), cost=0.0, url=url)
 
 
 @attrs.frozen

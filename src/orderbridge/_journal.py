@@ -9,20 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
 import attrs
 
 from ._canonical import dump, load, stamp, unstamp
-from ._model import Address, Order, ProductLink, PurchaseOrder
+from ._events import EventKind
+from ._model import Address, Money, Order, ProductLink, PurchaseOrder
 from ._records import (
     Attempt,
+    Case,
     Event,
     Intent,
+    Manifest,
     NoticeRecord,
+    Offer,
     OrderRecord,
+    Packed,
     PurchaseRecord,
     ReservationRow,
     Review,
@@ -31,12 +36,14 @@ from ._records import (
     Task,
     Work,
 )
-from ._states import Fulfillment, IntentState, move_intent
+from ._standing import Tab, order_tabs
+from ._states import CaseKind, Fulfillment, IntentState, ManifestState, move_intent
 from .errors import LeaseLost
 
 __all__ = ["Journal", "Rows", "Tx"]
 
 T = TypeVar("T")
+_LAST = "~"  # sorts after every time
 Value = str | int | float | None
 
 
@@ -81,8 +88,9 @@ class Journal(Protocol):
 
 @attrs.frozen(kw_only=True)
 class _Private:
-    """The part of an order that is about a person."""
+    """The part of an order that is about a person; ``address`` is the application's, and goes before."""
 
+    address: Address | None = None
     ship_to: Address | None = None
     bill_to: Address | None = None
     note: str = ""
@@ -129,6 +137,11 @@ class Tx:
         found = self._rows.run("get_account", name=name)
         return _text(found[0], "identity") if found else None
 
+    def account_owner(self, name: str) -> str:
+        """Whose an account was when it was last asked who it is."""
+        found = self._rows.run("get_account", name=name)
+        return _text(found[0], "owner") if found else ""
+
     def take_from(self, name: str) -> datetime | None:
         found = self._rows.run("get_account", name=name)
         return _time(found[0], "take_from") if found else None
@@ -142,6 +155,10 @@ class Tx:
             if not wanted or not parts or not {*wanted.split(",")}.isdisjoint(parts.split(",")):
                 return _text(row, "name")
         return None
+
+    def accounts(self, kind: str) -> tuple[str, ...]:
+        """The names of the stores (``"store"``) or suppliers that were ever used."""
+        return tuple(_text(row, "name") for row in self._rows.run("list_accounts", kind=kind))
 
     def put_account(
         self,
@@ -173,20 +190,93 @@ class Tx:
             supplier=link.supplier,
             remote_id=link.remote_id,
             factor=str(link.factor),
+            cost="" if link.cost is None else str(link.cost),
+            priority=link.priority,
         )
 
-    def drop_links(self, store: str, key: str) -> None:
-        self._rows.run("drop_links", store=store, link_key=key)
+    def put_part(self, supplier: str, remote_id: str, part: str, *, until: datetime) -> None:
+        """Which part of the supplier a remote id belongs to, and until when that is believed."""
+        self._rows.run("put_part", supplier=supplier, remote_id=remote_id, part=part, until=stamp(until))
+
+    def drop_unsold(self) -> None:
+        """What nobody sold lately is to be asked anew."""
+        self._rows.run("drop_unsold")
+
+    def drop_part(self, supplier: str, remote_id: str) -> None:
+        """It is to be asked anew."""
+        self._rows.run("drop_part", supplier=supplier, remote_id=remote_id)
+
+    def part_of(self, supplier: str, remote_id: str, *, now: datetime) -> str | None:
+        """The part a remote id belongs to; empty if the supplier does not sell it, None if nobody asked."""
+        found = self._rows.run("get_part", supplier=supplier, remote_id=remote_id, now=stamp(now))
+        return _text(found[0], "part") if found else None
+
+    def put_offer(self, supplier: str, remote_id: str, offer: Offer, at: datetime) -> None:
+        """What the supplier asks for it now, and how many it has."""
+        self._rows.run(
+            "put_offer",
+            supplier=supplier,
+            remote_id=remote_id,
+            price="" if offer.price is None else str(offer.price),
+            available=None if offer.available is None else str(offer.available),
+            seen_at=stamp(at),
+        )
+
+    def offer(self, supplier: str, remote_id: str, *, since: datetime) -> Offer | None:
+        """What the supplier said of it; None if nobody asked since then."""
+        found = self._rows.run("get_offer", supplier=supplier, remote_id=remote_id, since=stamp(since))
+        if not found:
+            return None
+        row = found[0]
+        return Offer(
+            price=Money.parse(price) if (price := _text(row, "price")) else None,
+            available=Decimal(_text(row, "available")) if row["available"] is not None else None,
+        )
+
+    def drop_link(self, link: ProductLink) -> None:
+        self._rows.run(
+            "drop_link",
+            store=link.store,
+            link_key=link.key,
+            supplier=link.supplier,
+            remote_id=link.remote_id,
+        )
 
     def links_of(self, store: str, key: str) -> tuple[ProductLink, ...]:
         return tuple(_link(row) for row in self._rows.run("links_of", store=store, link_key=key))
 
-    def links(self, store: str = "") -> tuple[ProductLink, ...]:
-        return tuple(_link(row) for row in self._rows.run("list_links", store=store))
+    def links(self, store: str = "", *, owner: str = "") -> tuple[ProductLink, ...]:
+        return tuple(_link(row) for row in self._rows.run("list_links", store=store, owner=owner))
 
-    def orders_waiting_for(self, store: str, key: str) -> tuple[str, ...]:
-        rows = self._rows.run("orders_waiting_for", store=store, link_key=key)
+    def orders_open_with(self, store: str, key: str) -> tuple[str, ...]:
+        """Orders acted on with units open of the product that links name so."""
+        sku = key.removeprefix("sku:") if key.startswith("sku:") else ""
+        rows = self._rows.run("orders_open_with", store=store, link_key=key, sku=sku)
         return tuple(_text(row, "id") for row in rows)
+
+    def is_only_a_sku(self, store: str, key: str) -> bool:
+        """Is it the SKU of a product that was sold, and no product's key?"""
+        return bool(self._rows.run("only_a_sku", store=store, sku=key))
+
+    def open_orders(self, store: str, *, after: str, limit: int) -> tuple[str, ...]:
+        """A store's orders with units open, by id."""
+        rows = self._rows.run("open_orders", store=store, after=after or f"{store}/", limit=limit)
+        return tuple(_text(row, "id") for row in rows)
+
+    def waits(self, order_id: str) -> dict[str, str]:
+        """Why no supplier ships a line of an order yet, by line."""
+        rows = self._rows.run("waits_of", order_id=order_id)
+        return {_text(row, "ref"): _text(row, "waits") for row in rows}
+
+    def put_checkout(self, digest: str, doc: str, *, expires_at: datetime, now: datetime) -> None:
+        """Keep what a person was shown; those that nobody can place any more go."""
+        # For a day somebody may still ask why it is too late.
+        self._rows.run("trim_checkouts", before=stamp(now - timedelta(days=1)))
+        self._rows.run("put_checkout", digest=digest, doc=doc, expires_at=stamp(expires_at))
+
+    def checkout(self, digest: str) -> str | None:
+        found = self._rows.run("get_checkout", digest=digest)
+        return _text(found[0], "doc") if found else None
 
     # --- who works on what ---
 
@@ -220,6 +310,10 @@ class Tx:
     def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         rows = self._rows.run("due", now=stamp(now), limit=limit)
         return tuple(_text(row, "subject") for row in rows)
+
+    def planned(self, kind: str) -> frozenset[str]:
+        """Subjects of a kind, such as ``"pull"``, that are due now or at a time to come."""
+        return frozenset(_text(row, "subject") for row in self._rows.run("planned", kind=kind))
 
     def next_due(self) -> datetime | None:
         return _time(self._rows.run("next_due")[0], "at")
@@ -285,6 +379,7 @@ class Tx:
         assert seen_at is not None
         return OrderRecord(
             order=order,
+            address=private.address,
             version=_int(row, "version"),
             taken=bool(row["taken"]),
             held=bool(row["held"]),
@@ -341,6 +436,7 @@ class Tx:
         if not record.forgotten:
             private = dump(
                 _Private(
+                    address=record.address,
                     ship_to=order.ship_to,
                     bill_to=order.bill_to,
                     note=order.note,
@@ -363,6 +459,19 @@ class Tx:
                 shippable=int(line.shippable),
                 waits=waits.get(line.ref, ""),
             )
+        in_quote = any(line.open and waits.get(line.ref) == "link" for line in order.lines)
+        tabs = order_tabs(taken=record.taken, canceled=order.canceled, in_quote=in_quote)
+        self._stand(order.id, about=order.id, tabs=("", *(tab.value for tab in tabs)))
+        self._rows.run("move_stands", order_id=order.id, owner=owner, placed_at=stamp(order.placed_at))
+
+    def _stand(self, order_id: str, *, about: str, tabs: Sequence[str], supplier: str = "") -> None:
+        """Where ``about`` puts its order; mostly that is where it was."""
+        known = {_text(row, "tab") for row in self._rows.run("stands_of", order_id=order_id, about=about)}
+        if known == set(tabs):
+            return
+        self._rows.run("drop_stands", order_id=order_id, about=about)
+        for tab in tabs:
+            self._rows.run("put_stand", order_id=order_id, about=about, tab=tab, supplier=supplier)
 
     def put_progress(
         self, order_id: str, *, shown: str | None, next_at: datetime | None, failures: int
@@ -382,9 +491,16 @@ class Tx:
         """Blank the shopper of an order, for good."""
         self._rows.run("drop_private", order_id=order_id)
         self._rows.run("drop_tasks", order_id=order_id)
+        for case in self.cases_of(order_id):
+            self.put_case(attrs.evolve(case, reason="", evidence=(), word=""))
         self._rows.run("put_tombstone", order_id=order_id, at=stamp(at))
         # By the order as well: a purchase order is placed under its supplier's cart.
         self._rows.run("scrub_attempts", subject=Subject.order(order_id), order_id=order_id)
+
+    def orders_with_shopper(self, store: str, *, after: str, limit: int) -> tuple[str, ...]:
+        """A store's orders whose shopper was not forgotten, by id."""
+        rows = self._rows.run("orders_with_shopper", store=store, after=after or f"{store}/", limit=limit)
+        return tuple(_text(row, "id") for row in rows)
 
     def put_tombstone(self, order_id: str, at: datetime) -> None:
         """Never let this order's shopper in."""
@@ -394,10 +510,94 @@ class Tx:
         return bool(self._rows.run("has_tombstone", order_id=order_id))
 
     def order_ids(
-        self, *, store: str = "", owner: str = "", after: str = "", limit: int = 100
+        self,
+        *,
+        tab: Tab | None = None,
+        store: str = "",
+        supplier: str = "",
+        number: str = "",
+        owner: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> tuple[str, ...]:
-        rows = self._rows.run("list_orders", store=store, owner=owner, after=after, limit=limit)
+        """Orders, the newest first: after the order ``after``, placed from ``since`` to before ``until``.
+
+        ``number`` is what people say, with or without the ``#`` that some shops have in it.
+        """
+        word, begin = "" if tab is None else tab.value, "" if since is None else stamp(since)
+        below = (_LAST, "") if until is None else (stamp(until), "")
+        if after:
+            found = self._rows.run("placed_at_of", id=after)
+            below = min(below, (_text(found[0], "placed_at"), after)) if found else ("", "")
+        at, key = below
+        if number:
+            plain = number.removeprefix("#")
+            rows = self._rows.run(
+                "orders_called",
+                plain=plain,
+                marked=f"#{plain}",
+                tab=word,
+                store=store,
+                supplier=supplier,
+                owner=owner,
+                since=begin,
+                below_at=at,
+                below_id=key,
+                limit=limit,
+            )
+        elif supplier:
+            rows = self._rows.run(
+                "orders_in_tab_of_supplier",
+                tab=word,
+                store=store,
+                supplier=supplier,
+                owner=owner,
+                since=begin,
+                below_at=at,
+                below_id=key,
+                limit=limit,
+            )
+        elif store:
+            rows = self._rows.run(
+                "orders_in_tab_of_store",
+                tab=word,
+                store=store,
+                owner=owner,
+                since=begin,
+                below_at=at,
+                below_id=key,
+                limit=limit,
+            )
+        elif owner:
+            rows = self._rows.run(
+                "orders_in_tab_of_owner",
+                tab=word,
+                owner=owner,
+                since=begin,
+                below_at=at,
+                below_id=key,
+                limit=limit,
+            )
+        else:
+            rows = self._rows.run(
+                "orders_in_tab", tab=word, since=begin, below_at=at, below_id=key, limit=limit
+            )
         return tuple(_text(row, "id") for row in rows)
+
+    def count_tabs(self, *, owner: str = "", store: str = "") -> dict[Tab, int]:
+        """How many orders stand in each tab."""
+        return {tab: self._count_in(tab.value, owner=owner, store=store) for tab in Tab}
+
+    def _count_in(self, tab: str, *, owner: str, store: str) -> int:
+        if store:
+            rows = self._rows.run("count_in_tab_of_store", tab=tab, store=store, owner=owner)
+        elif owner:
+            rows = self._rows.run("count_in_tab_of_owner", tab=tab, owner=owner)
+        else:
+            rows = self._rows.run("count_in_tab", tab=tab)
+        return _int(rows[0], "n")
 
     # --- purchase orders and reservations ---
 
@@ -415,6 +615,16 @@ class Tx:
     def purchase_with(self, supplier: str, supplier_ref: str) -> str | None:
         found = self._rows.run("purchase_by_supplier_ref", supplier=supplier, supplier_ref=supplier_ref)
         return _text(found[0], "id") if found else None
+
+    def purchase_called(self, reference: str) -> str | None:
+        """The purchase order that its supplier knows under our ``reference``."""
+        found = self._rows.run("purchase_by_reference", reference=reference)
+        return _text(found[0], "id") if found else None
+
+    def supplier_refs(self, supplier: str, *, since: datetime) -> frozenset[str]:
+        """The supplier's ids of orders that were placed there for purchase orders made since."""
+        rows = self._rows.run("supplier_refs", supplier=supplier, since=stamp(since))
+        return frozenset(_text(row, "supplier_ref") for row in rows)
 
     def put_purchase(self, record: PurchaseRecord) -> None:
         po = record.po
@@ -447,6 +657,9 @@ class Tx:
                 units=str(line.units),
                 quantity=str(line.quantity),
             )
+        # What was only shared out anew stands nowhere, not even among all that its supplier has.
+        tabs = tuple(tab.value for tab in record.tabs)
+        self._stand(po.order_id, about=po.id, tabs=("", *tabs) if tabs else (), supplier=po.supplier)
 
     def allocated(
         self, supplier: str, remote_ids: Iterable[str] | None = None
@@ -522,6 +735,64 @@ class Tx:
             doc=dump(record),
         )
 
+    # --- manifests ---
+
+    def add_manifest(self, *, courier: str, owner: str, at: datetime) -> Manifest:
+        state = ManifestState.PREPARING
+        row = self._rows.run(
+            "add_manifest", courier=courier, owner=owner, state=state.value, created_at=stamp(at)
+        )[0]
+        return Manifest(id=_int(row, "id"), courier=courier, owner=owner, state=state, created_at=at)
+
+    def manifest(self, manifest_id: int) -> Manifest | None:
+        found = self._rows.run("get_manifest", id=manifest_id)
+        if not found:
+            return None
+        row = found[0]
+        return Manifest(
+            id=manifest_id,
+            courier=_text(row, "courier"),
+            owner=_text(row, "owner"),
+            state=ManifestState(_text(row, "state")),
+            departures=tuple(
+                load(Packed, _text(each, "doc")) for each in self._rows.run("packed_in", manifest=manifest_id)
+            ),
+            created_at=unstamp(_text(row, "created_at")),
+            shipped_at=_time(row, "shipped_at"),
+        )
+
+    def manifest_ids(
+        self, *, owner: str = "", state: ManifestState | None = None, after: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        word = "" if state is None else state.value
+        rows = self._rows.run("list_manifests", owner=owner, state=word, after=after, limit=limit)
+        return tuple(_int(row, "id") for row in rows)
+
+    def ship_manifest(self, manifest_id: int, at: datetime) -> None:
+        """The courier has it: its departures wait no longer."""
+        state = ManifestState.SHIPPED
+        self._rows.run("ship_manifest", id=manifest_id, state=state.value, shipped_at=stamp(at))
+
+    def put_packed(self, manifest_id: int, packed: Packed) -> None:
+        self._rows.run(
+            "put_packed",
+            manifest=manifest_id,
+            po_id=packed.purchase_order,
+            shipment_ref=packed.shipment.ref,
+            left_out=packed.left_out,
+            doc=dump(packed),
+        )
+
+    def drop_packed(self, manifest_id: int, po_id: str, shipment_ref: str) -> None:
+        self._rows.run("drop_packed", manifest=manifest_id, po_id=po_id, shipment_ref=shipment_ref)
+
+    def packed(self, po_id: str) -> tuple[tuple[int, Packed], ...]:
+        """Departures of a purchase order that wait for a courier, each with its manifest."""
+        return tuple(
+            (_int(row, "manifest"), load(Packed, _text(row, "doc")))
+            for row in self._rows.run("packed_of", po_id=po_id)
+        )
+
     # --- tasks ---
 
     def tasks(self, order_id: str) -> tuple[Task, ...]:
@@ -538,6 +809,55 @@ class Tx:
             next_at=_when(task.next_at),
             doc=dump(task),
         )
+
+    # --- cases ---
+
+    def case(self, case_id: str) -> Case | None:
+        found = self._rows.run("get_case", id=case_id)
+        return load(Case, _text(found[0], "doc")) if found else None
+
+    def cases_of(self, order_id: str) -> tuple[Case, ...]:
+        rows = self._rows.run("cases_of", order_id=order_id)
+        return tuple(load(Case, _text(row, "doc")) for row in rows)
+
+    def cases(
+        self,
+        *,
+        purchase_order: str = "",
+        kind: CaseKind | None = None,
+        everything: bool = True,
+        owner: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[Case, ...]:
+        """Cases by id; with ``everything`` those that are over too."""
+        rows = self._rows.run(
+            "list_cases",
+            po_id=purchase_order,
+            kind="" if kind is None else kind.value,
+            everything=int(everything),
+            owner=owner,
+            after=after,
+            limit=limit,
+        )
+        return tuple(load(Case, _text(row, "doc")) for row in rows)
+
+    def put_case(self, case: Case) -> None:
+        self._rows.run(
+            "put_case",
+            id=case.id,
+            order_id=case.order_id,
+            po_id=case.purchase_order,
+            key=case.key,
+            kind=case.kind.value,
+            state=case.state.value,
+            opened_at=stamp(case.opened_at),
+            doc=dump(case),
+        )
+        purchase = self.purchase(case.purchase_order)
+        supplier = "" if purchase is None else purchase.po.supplier
+        tabs = [tab.value for tab in case.tabs]
+        self._stand(case.order_id, about=case.id, tabs=tabs, supplier=supplier)
 
     # --- intents and attempts ---
 
@@ -632,7 +952,7 @@ class Tx:
 
     def event(
         self,
-        kind: str,
+        kind: EventKind,
         *,
         about: str,
         at: datetime,
@@ -661,6 +981,29 @@ class Tx:
 
     def time_line(self, order_id: str) -> tuple[Event, ...]:
         return tuple(_event(row) for row in self._rows.run("events_of", order_id=order_id))
+
+    def last_failed_pull(self, store: str) -> tuple[datetime, str] | None:
+        """When a store last gave no orders, and why."""
+        found = self._rows.run("last_failed_pull", store=store)
+        if not found:
+            return None
+        data: dict[str, str] = json.loads(_text(found[0], "data"))
+        return unstamp(_text(found[0], "at")), data.get("why", "")
+
+    def put_refused_login(self, account: str, why: str, at: datetime) -> None:
+        """The account refused to let us in."""
+        self._rows.run("put_refused_login", account=account, at=stamp(at), why=why)
+
+    def drop_refused_login(self, account: str) -> None:
+        """It lets us in again."""
+        self._rows.run("drop_refused_login", account=account)
+
+    def refused_logins(self, *, since: datetime | None = None) -> dict[str, tuple[datetime, str]]:
+        """The accounts that refused to let us in, since then: when last, and why."""
+        return {
+            _text(row, "account"): (unstamp(_text(row, "at")), _text(row, "why"))
+            for row in self._rows.run("refused_logins", since=_when(since) or "")
+        }
 
     def consumer(self, name: str) -> int:
         found = self._rows.run("get_consumer", name=name)
@@ -723,6 +1066,19 @@ class Tx:
     def close_reviews(self, code: ReviewCode, *, about: str, decision: str, at: datetime) -> None:
         self._rows.run("close_reviews", code=code.value, about=about, decision=decision, at=stamp(at))
 
+    def asked_about(self, order_id: str, code: ReviewCode) -> frozenset[str]:
+        """What people were asked about an order under one code, answered or not."""
+        rows = self._rows.run("asked_about", order_id=order_id, code=code.value)
+        return frozenset(_text(row, "about") for row in rows)
+
+    def reviews_of(self, order_id: str) -> tuple[Review, ...]:
+        """What people are being asked about an order now."""
+        return tuple(_review(row) for row in self._rows.run("open_reviews_of", order_id=order_id))
+
+    def has_open_review(self, code: ReviewCode, *, about: str) -> bool:
+        """Is a person being asked this now?"""
+        return bool(self._rows.run("open_review_about", code=code.value, about=about))
+
     def decide_review(self, review_id: int, *, decision: str, at: datetime) -> None:
         self._rows.run("decide_review", id=review_id, decision=decision, at=stamp(at))
 
@@ -746,6 +1102,14 @@ class Tx:
         rows = self._rows.run("spent", owner=owner, currency=currency, since=stamp(since))
         return sum((Decimal(_text(row, "amount")) for row in rows), Decimal(0))
 
+    def spent_by_all(self, *, since: datetime) -> dict[tuple[str, str], Decimal]:
+        """What left or may have left since then, by owner and currency."""
+        found: dict[tuple[str, str], Decimal] = {}
+        for row in self._rows.run("spent_by_all", since=stamp(since)):
+            key = _text(row, "owner"), _text(row, "currency")
+            found[key] = found.get(key, Decimal(0)) + Decimal(_text(row, "amount"))
+        return found
+
     def put_switch(self, *, owner: str, stopped: bool, reason: str, at: datetime) -> None:
         self._rows.run("put_switch", owner=owner, stopped=int(stopped), reason=reason, at=stamp(at))
 
@@ -759,17 +1123,34 @@ class Tx:
     def count_purchases(self) -> dict[str, int]:
         return {_text(row, "fulfillment"): _int(row, "n") for row in self._rows.run("count_purchases")}
 
-    def count_reviews(self) -> int:
-        return _int(self._rows.run("count_reviews")[0], "n")
+    def count_reviews(self) -> dict[str, int]:
+        """How many questions are open, by code."""
+        return {_text(row, "code"): _int(row, "n") for row in self._rows.run("count_reviews")}
 
-    def oldest_unshipped(self) -> datetime | None:
-        """When the oldest order that is acted on and has not wholly left was placed."""
-        return _time(self._rows.run("oldest_unshipped")[0], "at")
+    def count_due(self, now: datetime) -> int:
+        return _int(self._rows.run("count_due", now=stamp(now))[0], "n")
+
+    def oldest_in(self, tab: Tab) -> datetime | None:
+        """When the oldest order in a tab was placed."""
+        return _time(self._rows.run("oldest_in_tab", tab=tab.value)[0], "at")
 
     def count_orders(self) -> tuple[int, int]:
         """All, and those acted on."""
-        row = self._rows.run("count_orders")[0]
-        return _int(row, "n"), _int(row, "taken")
+        counts = {_int(row, "taken"): _int(row, "n") for row in self._rows.run("count_orders")}
+        return sum(counts.values()), counts.get(1, 0)
+
+    def count_orders_between(self, store: str, since: datetime, until: datetime) -> int:
+        """How many orders a store sold in a time."""
+        found = self._rows.run("count_orders_between", store=store, since=stamp(since), until=stamp(until))
+        return _int(found[0], "n")
+
+    def oldest_order(self, store: str) -> datetime | None:
+        """When the oldest order of a store was placed."""
+        return _time(self._rows.run("oldest_order", store=store)[0], "at")
+
+    def count_untold(self, before: datetime) -> int:
+        """How many departures since before then no shop was told of."""
+        return _int(self._rows.run("count_untold", before=stamp(before))[0], "n")
 
     def count_notices(self) -> dict[str, int]:
         return {_text(row, "state"): _int(row, "n") for row in self._rows.run("count_notices")}
@@ -782,6 +1163,8 @@ def _link(row: Row) -> ProductLink:
         supplier=_text(row, "supplier"),
         remote_id=_text(row, "remote_id"),
         factor=Decimal(_text(row, "factor")),
+        cost=Money.parse(cost) if (cost := _text(row, "cost")) else None,
+        priority=_int(row, "priority"),
     )
 
 
@@ -789,7 +1172,9 @@ def _purchase(row: Row) -> PurchaseRecord:
     record = load(PurchaseRecord, _text(row, "doc"))
     private = load(_Private, _text(row, "private")) if row["private"] else _Private()
     po: PurchaseOrder = attrs.evolve(
-        record.po, ship_to=private.ship_to or private.bill_to or Address(), note=private.note
+        record.po,
+        ship_to=private.address or private.ship_to or private.bill_to or Address(),
+        note=private.note,
     )
     return attrs.evolve(record, po=po)
 
@@ -804,11 +1189,19 @@ def _event(row: Row) -> Event:
     return Event(
         position=_int(row, "position"),
         at=unstamp(_text(row, "at")),
-        kind=_text(row, "kind"),
+        kind=_kind(_text(row, "kind")),
         about=_text(row, "about"),
         order_id=_text(row, "order_id"),
         data={str(name): str(value) for name, value in json.loads(_text(row, "data")).items()},
     )
+
+
+def _kind(word: str) -> EventKind | str:
+    """As it was written, also by a later version than this one."""
+    try:
+        return EventKind(word)
+    except ValueError:
+        return word
 
 
 def _review(row: Row) -> Review:

@@ -21,6 +21,8 @@ from ._money import Money
 __all__ = [
     "Address",
     "Allocation",
+    "BuyerContext",
+    "Document",
     "Held",
     "Line",
     "Money",
@@ -178,6 +180,14 @@ class Line:
         link_as: What product links call the product, where ``variant_ref`` alone could be another one's.
 
         supplier_ref: What the shop says its supplier calls the product; a hint that a rule may follow.
+
+        weight: Of one unit in kg, where the shop says so.
+
+        vendor: Who makes or sells the product, where the shop says so.
+
+        tags: The product's, where the shop says them.
+
+        shipping_class: The shop's word for how the product is to be shipped, where it has one.
     """
 
     ref: str
@@ -198,6 +208,15 @@ class Line:
     container: str = ""
     link_as: str = ""
     supplier_ref: str = ""
+    weight: Decimal | None = None
+    vendor: str = ""
+    tags: tuple[str, ...] = ()
+    shipping_class: str = ""
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What the shop says of the product beside the order: rules go by it, and it may change any time."""
+        return self.weight, self.vendor, self.tags, self.shipping_class
 
     @property
     def link_key(self) -> str:
@@ -290,7 +309,8 @@ class Order:
     @property
     def digest(self) -> str:
         """Fingerprint of what matters to shipping and money, so that an echo of our own note is no change."""
-        skip = {"updated_at", "extra", "tags"}
+        # What shops say of a product may change later, which is no change of the order.
+        skip = {"updated_at", "extra", "tags", "weight", "vendor", "shipping_class"}
         doc = attrs.asdict(
             self,
             filter=lambda field, _: field.name not in skip,
@@ -314,6 +334,11 @@ class ProductLink:
         remote_id: What the supplier wants ordered (Rewix: the model's id, never its SKU).
 
         factor: Supplier units in one unit of the shop; a kit has several links.
+
+        cost: What the supplier asked for one of its units when this was linked, without tax; where it is
+            set, an order that would cost more than ``Policy.price_drift`` allows becomes a review.
+
+        priority: Which of several suppliers comes first: the lowest.
     """
 
     store: str
@@ -321,6 +346,8 @@ class ProductLink:
     supplier: str
     remote_id: str
     factor: Decimal = Decimal(1)
+    cost: Money | None = None
+    priority: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -332,6 +359,7 @@ class Allocation:
     remote_id: str
     units: Decimal  # of the shop's line
     factor: Decimal = Decimal(1)
+    cost: Money | None = None  # of one supplier unit, as its link has it
 
 
 @attrs.frozen(kw_only=True)
@@ -345,6 +373,7 @@ class PurchaseLine:
     units: Decimal  # of the shop's line
     sku: str = ""
     name: str = ""
+    cost: Money | None = None  # of one supplier unit, as its link has it
 
 
 @attrs.frozen(kw_only=True)
@@ -363,6 +392,14 @@ class PurchaseOrder:
 
         placed_at: When the shopper bought (UTC); fixed, so that the same purchase order is always
             the same bytes.
+
+        carrier: The supplier's code of the shipping method chosen for it; empty lets the supplier choose.
+
+        part: Which part of the supplier it goes to, where the supplier takes only one in an order
+            (Alibaba: the seller and the place of dispatch); see ``Splits``.
+
+        packing: What goes in beside the goods, in words: packaging, cards. What a supplier cannot take by
+            itself stands in ``note`` as well.
     """
 
     id: str
@@ -379,6 +416,8 @@ class PurchaseOrder:
     placed_at: datetime = attrs.field(converter=_utc)
     note: str = attrs.field(default="", repr=False)
     carrier: str = ""
+    part: str = ""
+    packing: tuple[str, ...] = ()
 
     @property
     def units(self) -> dict[str, Decimal]:
@@ -387,6 +426,49 @@ class PurchaseOrder:
         for line in self.lines:
             sums[line.remote_id] = sums.get(line.remote_id, Decimal(0)) + line.quantity
         return sums
+
+
+@attrs.frozen(kw_only=True)
+class BuyerContext:
+    """The person who has a supplier paid, as the person's browser shows itself.
+
+    Suppliers such as Alibaba judge fraud by it, so it comes from the application that embeds us, is never
+    made up, and is never kept in the journal.
+
+    Args:
+        ip: The person's address, as the application saw it.
+
+        user_agent: The browser's own words.
+
+        accept_language: As the browser sent it: ``"en-US,en;q=0.9"``.
+
+        screen: Width and height in pixels: ``"1920*1080"``.
+
+        member_since: When the person registered with the application (UTC).
+    """
+
+    ip: str = attrs.field(repr=False)
+    user_agent: str = attrs.field(repr=False)
+    accept_language: str = attrs.field(repr=False)
+    screen: str = attrs.field(repr=False)
+    member_since: datetime = attrs.field(converter=_utc, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Document:
+    """Something to save, print or mail.
+
+    Args:
+        name: A file name that is safe on any system.
+
+        media_type: ``text/csv``, ``text/html``.
+
+        body: Its bytes; they name a shopper.
+    """
+
+    name: str
+    media_type: str
+    body: bytes = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -462,7 +544,8 @@ class ShipmentNotice:
         key: Names this notice for ever: short, URL-safe, unique over all shops and time. A shop
             that can keep a note of ours keeps this, and a repeat looks for it first.
 
-        lines: What left, in the shop's own lines and units.
+        lines: What left, in the shop's own lines and units. None means one parcel more, of goods that leave
+            once more: the shop shows its number and link, and neither ships units nor changes its status.
 
         packages: One or more; an unknown number is an empty ``tracking_number``.
 

@@ -10,15 +10,21 @@ from typing import Generic, TypeVar
 import attrs
 
 from ._engine import NotDone, Operation, Supplier, backoff
+from ._events import EventKind
 from ._intake import plan_order
 from ._journal import Tx
-from ._model import PurchaseLine, PurchaseOrder
+from ._model import BuyerContext, PurchaseLine, PurchaseOrder, StorePayment
 from ._money import Money
+from ._policy import Policy
 from ._records import OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
-from ._states import Fulfillment, IntentState, Payment, command, observe, observe_payment
+from ._states import FINAL, Fulfillment, IntentState, Payment, command, observe, observe_payment
 from .adapters import (
+    CarriesNotes,
     Flow,
+    MovedByPeople,
+    Packs,
+    PaidAtPlacing,
     PaidByHand,
     Past,
     PaymentSeen,
@@ -29,6 +35,7 @@ from .adapters import (
     Refused,
     Reserves,
     Response,
+    SupplierAdapter,
     Unclear,
     Verdict,
     Write,
@@ -72,7 +79,7 @@ class PurchaseOperation(Operation[R], Generic[R]):
         assert record is not None
         return record
 
-    def event(self, tx: Tx, kind: str, now: Clock, **data: str) -> None:
+    def event(self, tx: Tx, kind: EventKind, now: Clock, **data: str) -> None:
         """One line of the audit about it."""
         tx.event(kind, about=self.po.id, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
 
@@ -83,10 +90,44 @@ class PurchaseOperation(Operation[R], Generic[R]):
         tx.set_flags(self.order_id, refresh=True, held=order.held)
         return "the shop has not shown the order lately; it is asked first"
 
+    def ask_about_price(self, tx: Tx, words: str, now: Clock) -> None:
+        """It would cost more than was agreed: nothing is paid before a person says so."""
+        evidence = f"{self.account}: {words}"
+        for review in tx.reviews_of(self.order_id):
+            if review.code is ReviewCode.PRICE and review.about == self.about and review.evidence != evidence:
+                # What a person accepts is the price that stands in the question.
+                tx.close_reviews(ReviewCode.PRICE, about=self.about, decision="another price", at=now.wall)
+        tx.open_review(
+            ReviewCode.PRICE,
+            about=self.about,
+            evidence=evidence,
+            decisions=("accept", "ignore"),
+            at=now.wall,
+            order_id=self.order_id,
+            account=self.account,
+        )
+        self.event(tx, EventKind.TOO_DEAR, now, why=words)
+
     def ask_about_cancel(self, tx: Tx, raw: str, now: Clock) -> None:
         """The supplier will not ship it: whether to order anew is for a person to say."""
-        words = f"{self.account} says {raw!r}; retry orders it anew, under a new number"
-        self.ask(tx, ReviewCode.CANCELED_BY_SUPPLIER, words, now)
+        anew = "retry orders it anew, under a new number"
+        decisions: tuple[str, ...] = ("retry", "ignore")
+        if self._record.resend_of:
+            # Nothing of the shop's asks for it again; a person does.
+            decisions = ("ignore",)
+            anew = "if it is still wanted, have it sent once more under another key"
+        evidence = f"{self.account} says {raw!r}; {anew}"
+        tx.open_review(
+            ReviewCode.CANCELED_BY_SUPPLIER,
+            about=self.po.id,  # whichever operation found out
+            evidence=evidence,
+            decisions=decisions,
+            at=now.wall,
+            order_id=self.order_id,
+            account=self.account,
+        )
+        code = ReviewCode.CANCELED_BY_SUPPLIER.value
+        self.event(tx, EventKind.REVIEW_OPENED, now, code=code, evidence=evidence)
 
     def may_have_happened(self, tx: Tx) -> bool:
         """Does any binding write of it count, for all that is known?"""
@@ -130,20 +171,28 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         *,
         owner: str,
         follow_after: timedelta,
+        policy: Policy,
+        others: frozenset[str] = frozenset(),
         reserved: Mapping[str, Decimal] | None = None,
         wanted: Mapping[str, Decimal] | None = None,
     ) -> None:
         super().__init__(supplier, order, record, owner=owner)
         self._follow_after = follow_after
+        self._policy = self.policy = policy
+        self._others = others
+        self._at_placing = isinstance(supplier.adapter, PaidAtPlacing)
         self._reserved = reserved
         self._wanted = wanted or {}
         self._state = record.fulfillment
         if reserved is not None:
             self.also = (Subject.cart(supplier.name),)
 
+    def past(self, past: Past) -> Past:
+        return attrs.evolve(past, others=self._others)
+
     def flow(self, past: Past) -> Flow[Write | Placement | _NotHeld | Unclear]:
         adapter = self._supplier.adapter
-        result = yield from adapter.place(self.po, past)
+        result = yield from adapter.place(_with_packing(self.po, adapter), past)
         if not isinstance(result, Write) or self._reserved is None or not isinstance(adapter, Reserves):
             return result
         if result.step in past.answers or past.attempted or self._state in _SENDING:
@@ -161,15 +210,35 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         record = self.current(tx)
         if order is None or order.version != self._order.version:
             return "the shop's order has changed; it is looked at anew"
-        if order.held or order.order.canceled or not order.order.ready:
+        # What is sent once more belongs to an order that the shop has closed.
+        ready = order.order.ready or bool(record.resend_of)
+        if order.held or order.order.canceled or not ready:
             return "the order is held, or the shop does not want it shipped"
+        if tx.has_open_review(ReviewCode.ADDRESS_CHANGED, about=self.order_id):
+            return "nobody has said yet which of two addresses is right"
         if why := self.not_seen(tx, order, now):
             return why
         if record.po.lines != self.po.lines:
             return "its lines have changed; it is looked at anew"
+        if self._at_placing and not record.by_hand and order.order.payment is not StorePayment.PAID:
+            return "it is paid with the order, and the shopper has not paid"
+        if self._at_placing and self._dear(tx, record, write, now):
+            return "it costs more than was agreed"
+        if self._at_placing and write.binding and write.amount is None:
+            # The limits must see every payment, also of an adapter that forgot to say.
+            return f"{self.account}: the adapter does not say how much {write.step!r} moves"
         self._move(tx, record, Fulfillment.PLACING)
-        self.event(tx, "Placing", now, reference=self.po.reference)
+        self.event(tx, EventKind.PLACING, now, reference=self.po.reference)
         return ""
+
+    def _dear(self, tx: Tx, record: PurchaseRecord, write: Write, now: Clock) -> bool:
+        """Where placing pays, its price is judged before."""
+        amount, agreed = write.amount, record.agreed
+        if amount is None or agreed is None or not self._policy.too_dear(amount, agreed):
+            return False
+        tx.put_purchase(attrs.evolve(record, total=amount))
+        self.ask_about_price(tx, f"it asks {amount}, and {agreed} was agreed", now)
+        return True
 
     def _move(self, tx: Tx, record: PurchaseRecord, to: Fulfillment) -> PurchaseRecord:
         state = record.fulfillment
@@ -190,7 +259,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         record = self.current(tx)
         if isinstance(result, _NotHeld):
             self._back(tx, record, now, waits="stock")
-            self.event(tx, "NotHeld", now, remote_id=result.remote_id)
+            self.event(tx, EventKind.NOT_HELD, now, remote_id=result.remote_id)
             tx.wake(Subject.cart(self.account), now.wall)
             return
         first, *siblings = result.placed or (None,)
@@ -210,8 +279,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 now,
             )
         self._placed(tx, record, first, result, now)
+        asked = _sum_of(result)
+        dear = asked is not None and record.agreed is not None and self._policy.too_dear(asked, record.agreed)
         for index, sibling in enumerate(siblings, start=1):
-            self._sibling(tx, record, sibling, index, now)
+            self._sibling(tx, record, sibling, index, now, dear=dear)
         self._moved_out(tx)
         self._thaw(tx, now)
 
@@ -248,6 +319,13 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         lines = record.po.lines
         if placed.lines is not None:
             lines = _taken(lines, dict(placed.lines))
+        total, agreed = placed.total or record.total, record.agreed
+        asked = _sum_of(result) or total
+        dear = asked is not None and agreed is not None and self._policy.too_dear(asked, agreed)
+        for code in (ReviewCode.REFUSED, ReviewCode.UNCLEAR):
+            # Whatever it was, it is ordered now: an answer to it would be about the next thing.
+            tx.close_reviews(code, about=self.about, decision="placed", at=now.wall)
+        people = isinstance(self._supplier.adapter, MovedByPeople)
         tx.put_purchase(
             attrs.evolve(
                 record,
@@ -255,16 +333,31 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 fulfillment=state,
                 payment=payment,
                 raw_status=placed.raw_status,
-                total=placed.total or record.total,
+                total=total,
+                agreed=total if agreed is None else agreed,
                 url=placed.url,
                 placed_at=now.wall,
                 changed_at=now.wall,
-                next_at=now.wall + self._follow_after,
-                waits="",
+                next_at=None if people else now.wall + self._follow_after,
+                waits="people" if people else "review" if dear else "",
                 failures=0,
             )
         )
-        self.event(tx, "Placed", now, supplier_ref=placed.supplier_ref, status=placed.raw_status)
+        self.event(tx, EventKind.PLACED, now, supplier_ref=placed.supplier_ref, status=placed.raw_status)
+        if record.po.packing and not isinstance(self._supplier.adapter, (Packs, CarriesNotes)):
+            tx.open_review(
+                ReviewCode.PACKING,
+                about=self.about,
+                evidence=f"{self.account} cannot be told through its API: " + "; ".join(record.po.packing),
+                decisions=("ignore",),
+                at=now.wall,
+                order_id=self.order_id,
+                account=self.account,
+            )
+        if total is None and isinstance(self._supplier.adapter, Pays):
+            self.ask(tx, ReviewCode.UNCLEAR, f"{self.account} names no total, so nothing can be paid", now)
+        if dear:
+            self.ask_about_price(tx, f"it asks {asked}, and {agreed} was agreed", now)
         if state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
             self.ask_about_cancel(tx, placed.raw_status, now)
         for line in result.refused:
@@ -278,7 +371,9 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 account=self.account,
             )
 
-    def _sibling(self, tx: Tx, record: PurchaseRecord, placed: Placed, index: int, now: Clock) -> None:
+    def _sibling(
+        self, tx: Tx, record: PurchaseRecord, placed: Placed, index: int, now: Clock, *, dear: bool
+    ) -> None:
         """The supplier made several orders of what we asked as one."""
         if tx.purchase_with(self.account, placed.supplier_ref) is not None:
             return
@@ -299,7 +394,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 payment=placed.payment or Payment.UNKNOWN,
                 raw_status=placed.raw_status,
                 split_from=record.po.id,
+                resend_of=record.resend_of,
                 total=placed.total,
+                # Together they are too dear: nothing of this one is agreed to until a person says so.
+                agreed=Money.zero(placed.total.currency) if dear and placed.total else placed.total,
                 url=placed.url,
                 approved=True,
                 created_at=now.wall,
@@ -307,7 +405,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 next_at=now.wall,
             )
         )
-        tx.event("Placed", about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
+        tx.event(EventKind.PLACED, about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         # It stays what it is to be: a retry looks for it under the same reference first, in case the
@@ -318,14 +416,14 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             tx.put_purchase(attrs.evolve(record, next_at=None, waits="review"))
         else:
             self._back(tx, record, now, waits="review")
-        self.event(tx, "Refused", now, code=why.code, why=why.why.value)
+        self.event(tx, EventKind.REFUSED, now, code=why.code, why=why.why.value)
         self._thaw(tx, now)
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         record = self.current(tx)
         if record.fulfillment is Fulfillment.PLACING:
             record = self._move(tx, record, Fulfillment.IN_DOUBT)
-            self.event(tx, "InDoubt", now)
+            self.event(tx, EventKind.IN_DOUBT, now)
         tx.put_purchase(
             attrs.evolve(record, next_at=again_at, waits="" if again_at is not None else "review")
         )
@@ -336,7 +434,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         if not self.may_have_happened(tx):
             record = self._back(tx, record, now, waits=record.waits)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
-        self.event(tx, "PutOff", now, why=why)
+        self.event(tx, EventKind.PUT_OFF, now, why=why)
 
     def _back(self, tx: Tx, record: PurchaseRecord, now: Clock, *, waits: str) -> PurchaseRecord:
         """Nothing was sent: back to where it was before."""
@@ -352,6 +450,21 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         record = attrs.evolve(record, fulfillment=state, next_at=None, waits=waits)
         tx.put_purchase(record)
         return record
+
+
+def _sum_of(result: Placement) -> Money | None:
+    """What all the orders that came of it ask; None unless each says so in one currency."""
+    totals = [placed.total for placed in result.placed if placed.total is not None]
+    if len(totals) < len(result.placed) or len({total.currency for total in totals}) != 1:
+        return None
+    return Money.sum(totals, totals[0].currency)
+
+
+def _with_packing(po: PurchaseOrder, adapter: SupplierAdapter) -> PurchaseOrder:
+    """Where a supplier has no place for it, its people read it in the note."""
+    if not po.packing or isinstance(adapter, Packs) or not isinstance(adapter, CarriesNotes):
+        return po
+    return attrs.evolve(po, note="\n".join((*po.packing, *((po.note,) if po.note else ()))))
 
 
 def _taken(lines: tuple[PurchaseLine, ...], taken: dict[str, Decimal]) -> tuple[PurchaseLine, ...]:
@@ -381,26 +494,43 @@ class Pay(PurchaseOperation[PaymentSeen]):
         total: Money,
         *,
         owner: str,
+        policy: Policy,
+        buyer: BuyerContext | None,
+        by_hand: bool = False,
     ) -> None:
         super().__init__(supplier, order, record, owner=owner)
         self._adapter = adapter
         self._total = total
+        self._policy = self.policy = policy
+        self._buyer = buyer
+        self._by_hand = by_hand
 
     def flow(self, past: Past) -> Flow[Write | PaymentSeen | Unclear]:
-        return (yield from self._adapter.pay(self.po, self._total, past))
+        result = yield from self._adapter.pay(self.po, self._total, self._buyer, past)
+        if isinstance(result, Write) and self._adapter.needs_buyer and self._buyer is None:
+            return Unclear(f"{self.account} asks who pays; give a BuyerContext with pay")
+        return result
 
     def plan(self, tx: Tx, write: Write, now: Clock) -> str:
         record = self.current(tx)
         order = tx.order(self.order_id)
         if order is None or self.not_seen(tx, order, now):
             return "the shop's order is looked at first"
+        # A person may pay for what the shop has on hold, or is done with; nobody for what is canceled.
+        waits = order.held or not order.order.ready
+        if order.order.canceled or (waits and not self._by_hand):
+            return "the order is held, or the shop does not want it any more"
+        if record.revoke or record.fulfillment in (Fulfillment.CANCEL_REQUESTED, *FINAL):
+            return "it is being canceled"
         if record.total is not None and record.total != self._total:
             return f"the supplier asks {record.total} now, and {self._total} was to be paid"
+        if record.agreed is not None and self._policy.too_dear(self._total, record.agreed):
+            return f"the supplier asks {self._total}, and {record.agreed} was agreed"
         if write.amount is None:
             # The limits must see every payment, also of an adapter that forgot to say.
             return f"{self.account}: the adapter does not say how much {write.step!r} moves"
         self._pay(tx, record, Payment.PENDING)
-        self.event(tx, "Paying", now, amount=str(self._total))
+        self.event(tx, EventKind.PAYING, now, amount=str(self._total))
         return ""
 
     def _pay(self, tx: Tx, record: PurchaseRecord, to: Payment) -> PurchaseRecord:
@@ -411,14 +541,21 @@ class Pay(PurchaseOperation[PaymentSeen]):
 
     def done(self, tx: Tx, result: PaymentSeen, now: Clock) -> None:
         record = self._pay(tx, self.current(tx), result.payment)
+        if record.payment is Payment.PAID:
+            for code in (ReviewCode.REFUSED, ReviewCode.UNCLEAR):
+                tx.close_reviews(code, about=self.about, decision="paid", at=now.wall)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall, changed_at=now.wall))
         self.event(
-            tx, "Paid" if record.payment is Payment.PAID else "PaymentSeen", now, payment=record.payment.value
+            tx,
+            EventKind.PAID if record.payment is Payment.PAID else EventKind.PAYMENT_SEEN,
+            now,
+            payment=record.payment.value,
         )
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         super().refused(tx, why, now)
-        self._to_a_person(tx, self._pay(tx, self.current(tx), Payment.FAILED), now)
+        record = self._pay(tx, self.current(tx), Payment.FAILED)
+        self._to_a_person(tx, attrs.evolve(record, url=why.page or record.url), now)
 
     def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
         super().unclear(tx, evidence, now)
@@ -442,7 +579,7 @@ class Pay(PurchaseOperation[PaymentSeen]):
             record = self._pay(tx, record, Payment.UNPAID)
         pause = after if after is not None else backoff(record.failures)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
-        self.event(tx, "PutOff", now, why=why)
+        self.event(tx, EventKind.PUT_OFF, now, why=why)
 
 
 def payment_page(supplier: Supplier, record: PurchaseRecord) -> str:

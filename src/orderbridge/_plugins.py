@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TypeVar, cast
 
 import attrs
 
+from ._drivers import TokenStore
 from ._engine import Store, Supplier
 from ._journal import Journal
+from ._policy import Policy
 from ._settings import structure
 from .adapters import (
     AccountSettings,
@@ -26,10 +29,24 @@ from .adapters import (
 )
 from .errors import ConfigurationError
 
-__all__ = ["Account", "Accounts", "journal", "platform_names", "platform_of", "register", "store", "supplier"]
+__all__ = [
+    "OPEN_AT_ONCE",
+    "Account",
+    "Accounts",
+    "journal",
+    "platform_names",
+    "platform_of",
+    "register",
+    "store",
+    "supplier",
+    "tokens",
+]
 
 S = TypeVar("S", bound=AccountSettings)
 A = TypeVar("A", Store, Supplier)
+T = TypeVar("T")
+
+OPEN_AT_ONCE = 500  # accounts of a mapping that are kept open; each holds its settings and an adapter
 
 _GROUPS = {
     "store": "orderbridge.stores",
@@ -37,6 +54,7 @@ _GROUPS = {
     "journal": "orderbridge.journals",
 }
 _registered: dict[tuple[str, str], Platform[AccountSettings]] = {}
+_loaded: dict[tuple[str, str], Platform[AccountSettings]] = {}  # entry points are looked for on the disk
 
 
 def register(platform: StorePlatform[S] | SupplierPlatform[S]) -> None:
@@ -57,7 +75,7 @@ def platform_of(kind: str, name: str) -> Platform[AccountSettings]:
     Raises:
         ConfigurationError: no package here brings it.
     """
-    known = _registered.get((kind, name))
+    known = _registered.get((kind, name)) or _loaded.get((kind, name))
     if known is not None:
         return known
     for entry in entry_points(group=_GROUPS[kind], name=name):
@@ -68,7 +86,8 @@ def platform_of(kind: str, name: str) -> Platform[AccountSettings]:
                 f"entry point {entry.group}: {entry.name} = {entry.value} is a {type(found).__name__}, "
                 f"not a {wanted.__name__}"
             )
-        return cast("Platform[AccountSettings]", found)
+        _loaded[kind, name] = cast("Platform[AccountSettings]", found)
+        return _loaded[kind, name]
     names = platform_names(kind)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(names) or 'none'}"
@@ -83,6 +102,8 @@ class Account:
         name: How it is called in the journal, for ever.
 
         owner: Whose it is, where one bridge serves several merchants; nothing crosses owners.
+
+        policy: In place of the bridge's own, for what is this account's.
     """
 
     name: str
@@ -91,6 +112,7 @@ class Account:
     settings: AccountSettings = attrs.field(repr=False)
     owner: str = ""
     shared: bool = False
+    policy: Policy | None = None
     _platform: Platform[AccountSettings] = attrs.field(repr=False, alias="of")
 
     @property
@@ -106,6 +128,10 @@ class Account:
         return self._platform.meter
 
     @property
+    def foreign(self) -> tuple[str, ...]:
+        return self._platform.foreign
+
+    @property
     def adapter(self) -> StoreAdapter | SupplierAdapter:
         platform = self._platform
         assert isinstance(platform, (StorePlatform, SupplierPlatform))
@@ -119,6 +145,7 @@ def _account(
     settings: AccountSettings | Mapping[str, object],
     owner: str,
     shared: bool,
+    policy: Policy | None,
 ) -> Account:
     if not name or "/" in name or name != name.strip():
         raise ConfigurationError(f"account name: {name!r} must be a word without slashes")
@@ -131,12 +158,24 @@ def _account(
             f"{platform} takes {found.settings.__name__}"
         )
     return Account(
-        name=name, kind=kind, platform=platform, settings=settings, owner=owner, shared=shared, of=found
+        name=name,
+        kind=kind,
+        platform=platform,
+        settings=settings,
+        owner=owner,
+        shared=shared,
+        policy=policy,
+        of=found,
     )
 
 
 def store(
-    name: str, *, platform: str, settings: AccountSettings | Mapping[str, object], owner: str = ""
+    name: str,
+    *,
+    platform: str,
+    settings: AccountSettings | Mapping[str, object],
+    owner: str = "",
+    policy: Policy | None = None,
 ) -> Account:
     """A store's account.
 
@@ -150,10 +189,13 @@ def store(
 
         owner: Whose it is, where one bridge serves several merchants.
 
+        policy: For this account, in place of the bridge's. Where a store and a supplier both have one, a step
+            is automatic, and an amount allowed, only if both say so.
+
     Raises:
         ConfigurationError: names the field, what came and what would be right.
     """
-    return _account("store", name, platform, settings, owner, False)
+    return _account("store", name, platform, settings, owner, False, policy)
 
 
 def supplier(
@@ -163,6 +205,7 @@ def supplier(
     settings: AccountSettings | Mapping[str, object],
     owner: str = "",
     shared: bool = False,
+    policy: Policy | None = None,
 ) -> Account:
     """A supplier's account; arguments as for ``store()``.
 
@@ -170,7 +213,7 @@ def supplier(
         shared: Other systems or people reserve on the same account, so what nobody here wants is
             left alone.
     """
-    return _account("supplier", name, platform, settings, owner, shared)
+    return _account("supplier", name, platform, settings, owner, shared, policy)
 
 
 def journal(place: str, *, kind: str = "") -> Journal:
@@ -191,29 +234,95 @@ def journal(place: str, *, kind: str = "") -> Journal:
     raise ConfigurationError(f"journal: no package here brings {kind!r}")
 
 
-class Accounts(Mapping[str, A]):
-    """Accounts by name, each adapter made when it is first needed."""
+def tokens(path: str | Path) -> TokenStore:
+    """Keep the tokens of accounts that log in, in a file for this user alone, shared by all workers here.
 
-    def __init__(self, accounts: Iterable[Account], open_it: Callable[[Account], A]) -> None:
-        self.accounts: dict[str, Account] = {}
+    Args:
+        path: On a local disk. The file opens accounts: keep it as safe as a password.
+    """
+    from .journals.tokens import FileTokens  # only who logs in needs a file for it
+
+    return FileTokens(path)
+
+
+class Accounts(Mapping[str, A]):
+    """Accounts by name, each adapter made when it is first needed.
+
+    Of accounts given as a mapping nobody knows how many there are: each is asked for when it is first
+    needed, and those opened first are let go when there are many.
+    """
+
+    def __init__(
+        self, accounts: Iterable[Account] | Mapping[str, Account], open_it: Callable[[Account], A]
+    ) -> None:
+        self.lazy = isinstance(accounts, Mapping)
+        self._accounts: Mapping[str, Account] = (
+            cast("Mapping[str, Account]", accounts) if isinstance(accounts, Mapping) else _by_name(accounts)
+        )
+        self._names = frozenset[str]() if self.lazy else frozenset(self._accounts)
         self._open_it: Callable[[Account], A] = open_it
+        self._loaded: dict[str, Account] = {}
         self._opened: dict[str, A] = {}
-        for account in accounts:
-            if account.name in self.accounts:
-                raise ConfigurationError(f"account name: {account.name!r} is given twice")
-            self.accounts[account.name] = account
+
+    def account(self, name: str) -> Account:
+        """The account itself; its adapter is not made."""
+        found = self._loaded.get(name)
+        if found is None:
+            if name not in self:
+                raise KeyError(name)
+            try:
+                found = self._accounts[name]
+            except KeyError:
+                raise
+            except Exception as error:  # the embedder's own database, say; it is asked again
+                words = f"account {name!r}: its settings could not be loaded: {type(error).__name__}"
+                raise ConfigurationError(words) from error
+            if found.name != name:
+                raise ConfigurationError(f"account {name!r}: the mapping has {found.name!r} under that name")
+            self._keep(self._loaded, name, found)
+        return found
+
+    def reopen(self, name: str) -> None:
+        """Ask for it anew when it is needed next."""
+        self._loaded.pop(name, None)
+        self._opened.pop(name, None)
+
+    def _keep(self, kept: dict[str, T], name: str, found: T) -> None:
+        kept[name] = found
+        if self.lazy:
+            for old in list(kept)[:-OPEN_AT_ONCE]:
+                kept.pop(old, None)
 
     def __getitem__(self, name: str) -> A:
         found = self._opened.get(name)
         if found is None:
-            found = self._opened[name] = self._open_it(self.accounts[name])
+            found = self._open_it(self.account(name))
+            self._keep(self._opened, name, found)
         return found
 
+    def __contains__(self, name: object) -> bool:
+        # The names are asked for once a run; only one that is new since then is looked for by itself.
+        return name in self._names or (self.lazy and name in self._accounts)
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self.accounts)
+        if not self.lazy:
+            return iter(self._accounts)
+        self._names = frozenset(self._accounts)
+        for gone in {*self._loaded, *self._opened} - self._names:
+            self.reopen(gone)
+        return iter(sorted(self._names))
 
     def __len__(self) -> int:
-        return len(self.accounts)
+        return len(self._accounts)
+
+
+def _by_name(accounts: Iterable[Account]) -> dict[str, Account]:
+    found: dict[str, Account] = {}
+    for account in accounts:
+        if account.name in found:
+            raise ConfigurationError(f"account name: {account.name!r} is given twice")
+        found[account.name] = account
+    return found
 
 
 def open_store(account: Account) -> Store:
@@ -224,6 +333,7 @@ def open_store(account: Account) -> Store:
         adapter=cast("StoreAdapter", account.adapter),
         owner=account.owner,
         origin=account.settings.base_url,
+        policy=account.policy,
     )
 
 
@@ -236,4 +346,5 @@ def open_supplier(account: Account) -> Supplier:
         owner=account.owner,
         origin=account.settings.base_url,
         shared=account.shared,
+        policy=account.policy,
     )

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import cast
 
 import attrs
 
-from ._model import Order, StorePayment
+from ._model import Address, Line, Order, PurchaseOrder, StorePayment
 from ._money import Money
+from ._supplier_adapter import Quote, ShippingOption
 from .errors import ConfigurationError
 
-__all__ = ["Policy", "Take", "Who"]
+__all__ = [
+    "PackingRule",
+    "Policy",
+    "ShipBy",
+    "ShippingRule",
+    "SourceBy",
+    "Take",
+    "Who",
+    "cheapest",
+    "sold_for",
+]
 
 
 class Take(Enum):
@@ -29,6 +42,190 @@ class Who(Enum):
     AUTOMATIC = "AUTOMATIC"
 
 
+class ShipBy(Enum):
+    """Which of a supplier's shipping options is taken where no rule says so."""
+
+    CHEAPEST = "CHEAPEST"
+    FASTEST = "FASTEST"
+    BY_HAND = "BY_HAND"
+
+
+@attrs.frozen(kw_only=True)
+class PackingRule:
+    """What goes into some orders beside the goods: own packaging, a card, a sample. What fits adds up.
+
+    Args:
+        packing: What it is, as the supplier's people are to read it: "gift box, red".
+
+        stores: Names of store accounts it is for; empty for all.
+
+        suppliers: Names of supplier accounts it is for; empty for all.
+
+        sku_prefix: For orders with a product whose SKU begins so.
+
+        min_total: Least value of the shop's order; other currencies do not fit.
+
+        attribute: For orders with a line on which the shopper chose this, such as ``"Gift wrap"``; with
+            ``"Gift wrap=yes"`` only that value.
+    """
+
+    packing: str
+    stores: frozenset[str] = frozenset()
+    suppliers: frozenset[str] = frozenset()
+    sku_prefix: str = ""
+    min_total: Money | None = None
+    attribute: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not self.packing.strip():
+            raise ConfigurationError("packing: say what goes in, as the supplier's people are to read it")
+
+    def fits(self, order: Order, supplier: str, lines: Iterable[str]) -> bool:
+        """Is it for what this supplier gets of the order: the lines of these refs?"""
+        if self.stores and order.store not in self.stores:
+            return False
+        if self.suppliers and supplier not in self.suppliers:
+            return False
+        least = self.min_total
+        if least is not None and (order.total.currency != least.currency or order.total < least):
+            return False
+        refs = frozenset(lines)
+        return any(
+            line.sku.startswith(self.sku_prefix) and self._chosen_on(line)
+            for line in order.lines
+            if line.ref in refs
+        )
+
+    def _chosen_on(self, line: Line) -> bool:
+        name, mark, value = (part.strip().lower() for part in self.attribute.partition("="))
+        chosen = [(key.strip().lower(), said.strip().lower()) for key, said in line.attributes]
+        return not name or any(name == key and (not mark or value == said) for key, said in chosen)
+
+
+class SourceBy(Enum):
+    """Which of several suppliers that a product is linked to gets it."""
+
+    PRIORITY = "PRIORITY"  # of the links
+    PRICE = "PRICE"
+    STOCK = "STOCK"  # the first by priority that has enough
+
+
+@attrs.frozen(kw_only=True)
+class ShippingRule:
+    """Which shipping option is taken for some orders; of several rules the first that fits and finds one.
+
+    Args:
+        carrier: An option's code or title; empty takes the cheapest that is left.
+
+        countries: Ship-to countries (ISO 3166-1 alpha-2) it is for; empty for all.
+
+        suppliers: Names of supplier accounts it is for; empty for all.
+
+        shop_method: Part of the code or title of the method the shopper chose.
+
+        min_total: Least value of the goods in the shop, without tax; other currencies do not fit.
+
+        max_total: Most, the same.
+
+        min_weight: Least weight of the goods in kg; where the shop does not say it, the rule does not fit.
+
+        max_weight: Most, the same.
+
+        max_days: Only options that promise to arrive in so many days.
+    """
+
+    carrier: str = ""
+    countries: frozenset[str] = frozenset()
+    suppliers: frozenset[str] = frozenset()
+    shop_method: str = ""
+    min_total: Money | None = None
+    max_total: Money | None = None
+    min_weight: Decimal | None = None
+    max_weight: Decimal | None = None
+    max_days: int | None = None
+
+    def fits(self, order: Order, po: PurchaseOrder) -> bool:
+        """Is it for this purchase order?"""
+        if self.countries and po.ship_to.country not in self.countries:
+            return False
+        if self.suppliers and po.supplier not in self.suppliers:
+            return False
+        words = " ".join(f"{method.code} {method.title}" for method in order.shipping).lower()
+        if self.shop_method.lower() not in words:
+            return False
+        return self._total_fits(order, po) and self._weight_fits(order, po)
+
+    def _total_fits(self, order: Order, po: PurchaseOrder) -> bool:
+        total = sold_for(order, po)
+        for limit in (self.min_total, self.max_total):
+            if limit is not None and limit.currency != total.currency:
+                return False
+        over = self.max_total is not None and total > self.max_total
+        return not over and not (self.min_total is not None and total < self.min_total)
+
+    def _weight_fits(self, order: Order, po: PurchaseOrder) -> bool:
+        if self.min_weight is None and self.max_weight is None:
+            return True
+        weight = _weight(order, po)
+        if weight is None:
+            return False
+        return (self.min_weight or Decimal(0)) <= weight <= (self.max_weight or Decimal("Infinity"))
+
+    def choose(self, options: tuple[ShippingOption, ...]) -> ShippingOption | None:
+        """The option it takes, of those offered; None if it finds none."""
+        wanted = self.carrier.lower()
+        found = [
+            option
+            for option in options
+            if (not wanted or wanted in (option.code.lower(), option.title.lower()))
+            and (self.max_days is None or (option.days is not None and option.days[1] <= self.max_days))
+        ]
+        return cheapest(found)
+
+
+def cheapest(options: Iterable[ShippingOption]) -> ShippingOption | None:
+    """The option with the lowest price; of equal ones the faster."""
+    return min(options, key=lambda each: (each.price.amount, each.days or _SLOW, each.code), default=None)
+
+
+def fastest(options: Iterable[ShippingOption]) -> ShippingOption | None:
+    """The option that promises to be first; of equal ones the cheaper."""
+    return min(options, key=lambda each: (each.days or _SLOW, each.price.amount, each.code), default=None)
+
+
+_SLOW = (999, 999)  # who says nothing of the time comes last
+
+
+def sold_for(order: Order, po: PurchaseOrder) -> Money:
+    """What the shopper pays for the goods of a purchase order, without tax and shipping."""
+    lines = {line.ref: line for line in order.lines}
+    total = Money.zero(order.currency)
+    for ref, units in _units(po).items():
+        line = lines.get(ref)
+        if line is not None and line.quantity:
+            total += line.total.each(line.quantity).times(units)
+    return total
+
+
+def _weight(order: Order, po: PurchaseOrder) -> Decimal | None:
+    lines = {line.ref: line for line in order.lines}
+    total = Decimal(0)
+    for ref, units in _units(po).items():
+        line = lines.get(ref)
+        if line is None or line.weight is None:
+            return None
+        total += line.weight * units
+    return total
+
+
+def _units(po: PurchaseOrder) -> dict[str, Decimal]:
+    """The shop's units by line; the several parts of a kit are of one."""
+    units: dict[str, Decimal] = {}
+    for part in po.lines:
+        units[part.line_ref] = max(part.units, units.get(part.line_ref, Decimal(0)))
+    return units
+
+
 _PAID = frozenset({StorePayment.PAID, StorePayment.PART_REFUNDED, StorePayment.ON_DELIVERY})
 
 
@@ -38,6 +235,9 @@ class Policy:
 
     Args:
         take: Which orders are acted on; the others are stored and shown.
+
+        source_by: Which of several suppliers that a product is linked to gets it. A line stays with the one
+            that has it, unless its links or, for ``PRIORITY``, their priorities change.
 
         reserve: Hold units at suppliers that have a growing order, as soon as an order is taken.
 
@@ -52,6 +252,26 @@ class Policy:
 
         limit_per_day: The most that may be paid in any 24 hours, one amount per currency and owner.
 
+        price_drift: How much more than quoted, or than its links' costs, a purchase order may cost, as a part
+            of it: ``Decimal("0.02")`` allows two percent. More than that is a review before anything is
+            paid, and before it is placed where the price is known by then.
+
+        place_after: How long after the shopper bought an order is placed automatically, so that a change of
+            mind costs nothing. A person may place it before.
+
+        margin: The least part of what the shopper pays for the goods, without tax, that must be left after
+            goods and shipping are paid: ``Decimal("0.1")`` is a tenth. Less than that is a review before
+            anything is ordered; so is a price in another currency without an exchange rate.
+
+        shipping: Which of a supplier's shipping options is taken, by rules.
+
+        ship_by: Which one where no rule fits.
+
+        blocked_countries: Orders to these countries (ISO 3166-1 alpha-2) are a review before they are placed.
+
+        blocked_addresses: The same for orders whose name, street, postal code, phone or email contains one
+            of these texts; upper and lower case and spaces do not count.
+
         report_progress: Show Booked, Confirmed, Working on and Ready in the shop's order.
 
         notify_shopper: Let the shop mail the shopper about shipments.
@@ -65,11 +285,19 @@ class Policy:
     """
 
     take: Take = Take.PAID
+    source_by: SourceBy = SourceBy.PRIORITY
     reserve: bool = True
     place: Who = Who.BY_HAND
     pay: Who = Who.BY_HAND
     limit_per_order: tuple[Money, ...] = ()
     limit_per_day: tuple[Money, ...] = ()
+    price_drift: Decimal = Decimal(0)
+    place_after: timedelta = timedelta(0)
+    margin: Decimal | None = None
+    shipping: tuple[ShippingRule, ...] = ()
+    ship_by: ShipBy = ShipBy.CHEAPEST
+    blocked_countries: frozenset[str] = frozenset()
+    blocked_addresses: tuple[str, ...] = ()
     report_progress: bool = True
     notify_shopper: bool = True
     pull_every: timedelta = timedelta(minutes=5)
@@ -85,10 +313,16 @@ class Policy:
             "pull_every": (timedelta, "a timedelta"),
             "follow_every": (timedelta, "a timedelta"),
             "tracking_wait": (timedelta, "a timedelta"),
+            "place_after": (timedelta, "a timedelta"),
+            "source_by": (SourceBy, "SourceBy.PRIORITY, SourceBy.PRICE or SourceBy.STOCK"),
+            "ship_by": (ShipBy, "ShipBy.CHEAPEST, ShipBy.FASTEST or ShipBy.BY_HAND"),
+            "price_drift": (Decimal, "a Decimal such as Decimal('0.02')"),
         }
         for name, (kind, words) in wanted.items():
             if not isinstance(getattr(self, name), kind):
                 raise ConfigurationError(f"policy: {name}: {getattr(self, name)!r} is not {words}")
+        if not (self.price_drift.is_finite() and self.price_drift >= 0):
+            raise ConfigurationError(f"policy: price_drift: {self.price_drift} is not a part of zero or more")
         for name in ("limit_per_order", "limit_per_day"):
             limits: object = getattr(self, name)
             each = cast("tuple[object, ...]", limits) if isinstance(limits, tuple) else (limits,)
@@ -102,6 +336,60 @@ class Policy:
         if take_from is not None and order.placed_at < take_from:
             return False
         return self.take is Take.ALL or order.payment in _PAID
+
+    def choose(self, order: Order, po: PurchaseOrder, quote: Quote) -> ShippingOption | None:
+        """The way it is sent: what was chosen before, else by rule; None leaves it to a person."""
+        known = next((option for option in quote.options if option.code == po.carrier), None)
+        if known is not None:
+            return known
+        for rule in self.shipping:
+            if rule.fits(order, po) and (found := rule.choose(quote.options)) is not None:
+                return found
+        if self.ship_by is ShipBy.BY_HAND:
+            return None
+        return (cheapest if self.ship_by is ShipBy.CHEAPEST else fastest)(quote.options)
+
+    def blocks(self, to: Address) -> str:
+        """Why nothing is sent to this address, without saying who lives there; empty if it may be."""
+        if to.country in self.blocked_countries:
+            return f"orders to {to.country} are blocked"
+        known = (to.name, to.company, to.line1, to.line2, to.postal_code, to.phone, to.email)
+        fields = [_plain(text) for text in known]
+        for number, text in enumerate(self.blocked_addresses, start=1):
+            if _plain(text) and any(_plain(text) in field for field in fields):
+                return f"the address is blocked (text {number} of blocked_addresses)"
+        return ""
+
+    def too_dear(self, asked: Money, agreed: Money) -> bool:
+        """Is ``asked`` more than was agreed, beyond the drift allowed? Another currency always is."""
+        if asked.currency != agreed.currency:
+            return True
+        return asked > agreed.times(1 + self.price_drift)
+
+    def joined(self, store: Policy | None, supplier: Policy | None) -> Policy:
+        """The policy for purchase orders of one store at one supplier, where either has one of its own.
+
+        What concerns the shop is the store's, all else the supplier's; a step is automatic, and an amount
+        allowed, only if both say so.
+        """
+        if store is None or supplier is None:
+            return store or supplier or self
+        mine = {name: getattr(store, name) for name in _OF_STORES}
+        return attrs.evolve(
+            supplier,
+            **mine,
+            place=Who.BY_HAND if Who.BY_HAND in (store.place, supplier.place) else Who.AUTOMATIC,
+            pay=Who.BY_HAND if Who.BY_HAND in (store.pay, supplier.pay) else Who.AUTOMATIC,
+            reserve=store.reserve and supplier.reserve,
+            place_after=max(store.place_after, supplier.place_after),
+            price_drift=min(store.price_drift, supplier.price_drift),
+            margin=max((each for each in (store.margin, supplier.margin) if each is not None), default=None),
+            limit_per_order=_stricter(store.limit_per_order, supplier.limit_per_order),
+            limit_per_day=_stricter(store.limit_per_day, supplier.limit_per_day),
+            shipping=(*store.shipping, *supplier.shipping),
+            blocked_countries=store.blocked_countries | supplier.blocked_countries,
+            blocked_addresses=(*store.blocked_addresses, *supplier.blocked_addresses),
+        )
 
     def over_limit(self, amount: Money, *, spent_today: Money) -> str:
         """Which limit ``amount`` would break, in words; empty if none."""
@@ -117,3 +405,21 @@ class Policy:
             if value > limit:
                 return f"limit {words}: {value} would be over {limit}"
         return ""
+
+
+_OF_STORES = ("take", "source_by", "report_progress", "notify_shopper", "pull_every")
+
+
+def _stricter(one: tuple[Money, ...], other: tuple[Money, ...]) -> tuple[Money, ...]:
+    """Both lists hold: of a currency that only one of them names nothing is to be spent."""
+    if not one or not other:
+        return one or other
+    lists = [{limit.currency: limit for limit in limits} for limits in (one, other)]
+    return tuple(
+        min((limits.get(currency, Money.zero(currency)) for limits in lists), key=lambda each: each.amount)
+        for currency in sorted({*lists[0], *lists[1]})
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(text.lower().split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,14 +9,15 @@ from functools import partial
 import attrs
 
 from ._engine import Store, Supplier, World, backoff
+from ._events import EventKind
 from ._intake import take_in
 from ._journal import Tx
 from ._records import ReviewCode, Subject
-from ._saga import Clock, Saga, clock, commit, look, run_flow
-from .adapters import Access, Flow, Page, Probes
+from ._saga import Clock, Saga, clock, commit, kept_out, let_in, look, run_flow
+from .adapters import Access, Flow, ListsChanges, Page, Probes
 from .errors import BridgeError, ConfigurationError, LeaseLost, Unavailable
 
-__all__ = ["due_at_start", "identify", "identity_flow", "pull", "recognize"]
+__all__ = ["identify", "identity_flow", "pull", "recognize"]
 
 
 def identity_flow(account: Store | Supplier) -> Flow[Access]:
@@ -40,7 +40,11 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
     access = yield from run_flow(account.name, identity_flow(account))
     if not access.identity:
         wrong = [f"{finding.what}; {finding.fix}" for finding in access.findings if not finding.ok]
+        if wrong:
+            yield from kept_out(account.name, wrong[0])
         raise Unavailable(wrong[0] if wrong else "it does not say who it is", account=account.name)
+    if all(finding.ok for finding in access.findings):
+        yield from let_in(account.name)
     now = yield from clock()
     known = yield from look(lambda tx: tx.account_identity(account.name))
     if known is None:
@@ -56,6 +60,8 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
             f"account {account.name!r}: it was {known!r} when this journal first saw it and is now "
             f"{access.identity!r}; give the new one another account name, or use another journal"
         )
+    elif (yield from look(lambda tx: tx.account_owner(account.name))) != account.owner:
+        yield from commit(lambda tx: _remember(tx, world, account, access.identity, now))
     return access.identity
 
 
@@ -88,9 +94,14 @@ def _remember(tx: Tx, world: World, account: Store | Supplier, identity: str, no
         platform=account.platform,
         owner=account.owner,
         identity=identity,
-        take_from=(world.take_from or now.wall) if store else None,
+        # Shops count in whole seconds: an order of this very second is not an earlier one.
+        take_from=(tx.take_from(account.name) or world.take_from or now.wall.replace(microsecond=0))
+        if store
+        else None,
         at=now.wall,
     )
+    if isinstance(account.adapter, ListsChanges):
+        tx.wake(Subject.changes(account.name), now.wall)
 
 
 def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
@@ -107,20 +118,28 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
         return None
     try:
         yield from recognize(world, store, identified)
-        for supplier in world.suppliers.values():
+        # Of thousands only those are asked who they are that an order wants, once it is here.
+        for supplier in () if world.lazy else world.suppliers.values():
             yield from _try_to_recognize(world, supplier, identified)
         start = yield from look(lambda tx: _start(tx, name, began.wall))
         cursor, since = start
         asked = yield from clock()
         page = yield from run_flow(name, store.adapter.fetch_orders(cursor, since=since, now=began.wall))
-    except BridgeError as error:
-        failed: BridgeError = error
+    except (BridgeError, ConfigurationError) as error:
+        failed: BridgeError | ConfigurationError = error
+        why = failed.message if isinstance(failed, BridgeError) else str(failed)
         now = yield from clock()
 
         def put_off(tx: Tx) -> None:
             tx.claim(subject, seen=work.fence, now=now.wall)
             tx.release(subject, due_at=now.wall + backoff(work.failures), failures=work.failures + 1)
-            tx.event("PullFailed", about=name, at=now.wall, owner=store.owner, data={"why": failed.message})
+            tx.event(
+                EventKind.PULL_FAILED,
+                about=name,
+                at=now.wall,
+                owner=store.owner,
+                data={"why": why},
+            )
 
         try:
             yield from commit(put_off)
@@ -132,7 +151,7 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
     def work_in(tx: Tx) -> None:
         tx.claim(subject, seen=work.fence, now=now.wall)
         for order in page.items:
-            take_in(tx, world, attrs.evolve(order, store=name), now, read_at=asked.wall)
+            take_in(tx, world, attrs.evolve(order, store=name), now, read_at=page.as_of or asked.wall)
         for bad in page.set_aside:
             tx.open_review(
                 ReviewCode.ORDER_NOT_UNDERSTOOD,
@@ -151,7 +170,9 @@ def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:
                 tx.wake(Subject.order(f"{name}/{bad.ref}"), now.wall + timedelta(minutes=5))
         tx.put_cursor(name, page.next, now.wall)
         tx.trim_inbox(now.wall - timedelta(days=30))
-        due_at = now.wall + (timedelta(0) if page.more else world.policy.pull_every)
+        due_at = now.wall + (timedelta(0) if page.more else world.policy_of(name).pull_every)
+        if page.again_at is not None:
+            due_at = min(due_at, max(now.wall, page.again_at))
         nudged_at = tx.work(subject).due_at
         if nudged_at is not None and nudged_at != work.due_at:
             due_at = min(due_at, nudged_at)  # a webhook came while the page was read
@@ -173,10 +194,3 @@ def _try_to_recognize(world: World, supplier: Supplier, identified: set[str]) ->
 def _start(tx: Tx, name: str, now: datetime) -> tuple[str | None, datetime]:
     found = tx.cursor(name)
     return (found[0] if found else None, tx.take_from(name) or now)
-
-
-def due_at_start(tx: Tx, stores: Mapping[str, Store], now: datetime) -> None:
-    """Every store's pull is due once when a bridge starts, unless it is planned already."""
-    for name in stores:
-        if tx.work(Subject.pull(name)).due_at is None:
-            tx.wake(Subject.pull(name), now)

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import TypeAlias
 
 import attrs
 
-from ._model import Order, Package, PurchaseOrder, ShipmentNotice
+from ._events import EventKind
+from ._model import Address, Order, Package, PurchaseOrder, Shipment, ShipmentLine, ShipmentNotice
 from ._money import Money
-from ._states import Fulfillment, IntentState, NoticeState, Payment, TaskState
-from ._store_adapter import Cancellation, Note, Refund, Refunded
+from ._standing import Tab, case_tabs, purchase_tabs, word_of
+from ._states import (
+    CaseKind,
+    CaseState,
+    Fulfillment,
+    IntentState,
+    ManifestState,
+    NoticeState,
+    Payment,
+    TaskState,
+)
+from ._store_adapter import Cancellation, Hold, Note, Refund, Refunded, Release
+from ._supplier_adapter import Quote
 
 __all__ = [
     "Attempt",
+    "Case",
     "Event",
     "Intent",
+    "Manifest",
     "NoticeRecord",
+    "Offer",
     "OrderRecord",
+    "Packed",
     "PurchaseRecord",
     "ReservationRow",
     "Review",
     "ReviewCode",
     "Subject",
     "Task",
+    "Wish",
     "Work",
 ]
 
@@ -46,6 +65,21 @@ class Subject:
     def pull(store: str) -> str:
         """The pull of one store."""
         return f"pull/{store}"
+
+    @staticmethod
+    def forget(store: str) -> str:
+        """The shoppers of a store that went away."""
+        return f"forget/{store}"
+
+    @staticmethod
+    def source(store: str) -> str:
+        """The orders of a store that wait, once its rules have changed."""
+        return f"source/{store}"
+
+    @staticmethod
+    def changes(supplier: str) -> str:
+        """A supplier account's list of what changed."""
+        return f"list/{supplier}"
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +106,8 @@ class OrderRecord:
     """A store's order as the journal has it.
 
     Args:
+        address: Where your application wants it sent, in place of where the shop says.
+
         version: Rises with each change of what matters.
 
         taken: The bridge acts on it; else it is only observed.
@@ -86,6 +122,7 @@ class OrderRecord:
     """
 
     order: Order
+    address: Address | None = None
     version: int = 1
     taken: bool
     held: bool = False
@@ -96,6 +133,19 @@ class OrderRecord:
     progress_shown: str = ""
     next_at: datetime | None = None
     failures: int = 0
+
+    @property
+    def ship_to(self) -> Address | None:
+        """Where it goes."""
+        return self.address or self.order.ship_to or self.order.bill_to
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what the shop shows and your application has changed: what ``expected`` names."""
+        if self.address is None:
+            return self.order.digest
+        text = "\n".join((self.order.digest, *attrs.astuple(self.address)))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @attrs.frozen(kw_only=True)
@@ -111,11 +161,31 @@ class PurchaseRecord:
 
         op_no: Which operation of its kind is the current one; rises when a person orders a retry.
 
+        quote: What it would cost, where the supplier says so beforehand; of ``quote.options`` the one that
+            ``po.carrier`` names is chosen.
+
+        quoted_at: When that was.
+
+        agreed: What it may cost: as quoted, or as a person has accepted since.
+
+        by_hand: A person has said: place it; else, if ``approved``, the policy did.
+
+        accepted: Review codes that a person has accepted for these lines, so they are not asked again.
+
+        split_from: The purchase order that it is a part of, or that it sends once more.
+
+        resend_of: The purchase order whose goods it sends once more: its units are none of the shop's, which
+            has them as shipped already. It is never paid by itself.
+
+        revoke: A person wants it canceled at the supplier.
+
+        revoke_no: Which such wish it is.
+
         reads: Times it was read at the supplier, which spaces the next reads.
 
         next_at: When it wants to be worked on; None if it waits for a named thing or is done.
 
-        waits: For what, in a word: ``"approval"``, ``"stock"``, ``"review"``.
+        waits: For what, in a word: ``"approval"``, ``"stock"``, ``"review"``, ``"hub"``, ``"people"``.
     """
 
     po: PurchaseOrder
@@ -127,16 +197,40 @@ class PurchaseRecord:
     approved: bool = False
     op_no: int = 1
     total: Money | None = None
+    quote: Quote | None = None
+    quoted_at: datetime | None = None
+    agreed: Money | None = None
     url: str = ""
     split_from: str = ""
+    resend_of: str = ""
     created_at: datetime
     placed_at: datetime | None = None
     changed_at: datetime | None = None
     supplier_at: datetime | None = None
+    by_hand: bool = False
+    accepted: tuple[str, ...] = ()
+    revoke: bool = False
+    revoke_no: int = 0
     reads: int = 0
     next_at: datetime | None = None
     waits: str = ""
     failures: int = 0
+
+    @property
+    def word(self) -> str:
+        """How far it is at the supplier: Booked, Confirmed, Working on, Ready, Dispatched; empty before."""
+        return word_of(self.fulfillment, self.payment)
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The tabs in which it puts its order."""
+        return purchase_tabs(
+            self.fulfillment,
+            self.payment,
+            left=self.left,
+            placed=self.placed_at is not None,
+            waits=self.waits,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -146,6 +240,10 @@ class NoticeRecord:
     Args:
         shipment_ref: The supplier's name of the departure: one notice each.
 
+        inside: The supplier units in it.
+
+        carried: Of its packages, those of departures before it that held parts of kits only.
+
         announced: The packages the shop was told of.
 
         refs: The shop's ids of what was made.
@@ -153,6 +251,8 @@ class NoticeRecord:
 
     notice: ShipmentNotice
     shipment_ref: str
+    inside: tuple[ShipmentLine, ...] = ()
+    carried: tuple[Package, ...] = ()
     state: NoticeState = NoticeState.DUE
     announced: tuple[Package, ...] = ()
     refs: tuple[str, ...] = ()
@@ -169,8 +269,46 @@ class NoticeRecord:
 
 
 @attrs.frozen(kw_only=True)
+class Packed:
+    """A departure that is to go, or went, with a manifest.
+
+    Args:
+        shipment: What is in it, by supplier unit, and its packages.
+
+        left_out: Why it did not go though it was packed; empty if it did or may still.
+    """
+
+    purchase_order: str
+    shipment: Shipment
+    left_out: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Manifest:
+    """A hand-over list: departures of any shops and warehouses that one courier takes together.
+
+    Args:
+        courier: Who takes them.
+
+        owner: Whose shops' orders it may hold.
+    """
+
+    id: int
+    courier: str
+    owner: str = ""
+    state: ManifestState = ManifestState.PREPARING
+    departures: tuple[Packed, ...] = ()
+    created_at: datetime
+    shipped_at: datetime | None = None
+
+
+Wish: TypeAlias = Note | Cancellation | Refund | Hold | Release
+"""What a person may want done to an order in its shop."""
+
+
+@attrs.frozen(kw_only=True)
 class Task:
-    """What a person wants done to an order in the shop: exactly one of a note, a cancellation, a refund.
+    """What a person wants done to an order in the shop: exactly one of the wishes that it has fields for.
 
     Args:
         holds: The order is held because of it, and was not before.
@@ -184,6 +322,8 @@ class Task:
     note: Note | None = None
     cancellation: Cancellation | None = None
     refund: Refund | None = None
+    hold: Hold | None = None
+    release: Release | None = None
     state: TaskState = TaskState.DUE
     holds: bool = False
     refunded: Refunded | None = None
@@ -194,9 +334,9 @@ class Task:
     failures: int = 0
 
     @property
-    def wish(self) -> Note | Cancellation | Refund:
+    def wish(self) -> Wish:
         """The one that it is."""
-        found = self.note or self.cancellation or self.refund
+        found = self.note or self.cancellation or self.refund or self.hold or self.release
         assert found is not None
         return found
 
@@ -209,6 +349,53 @@ class Task:
     def about(self) -> str:
         """Its id."""
         return f"{self.order_id}#{self.key}"
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """What is wanted of a supplier beside an order that it has: money, goods once more, goods back.
+
+    Nobody asks the supplier by it: people do, and the case says how far that is.
+
+    Args:
+        id: ``purchase order/case/number``.
+
+        order_id: The shop's order.
+
+        key: Names it for ever within its purchase order; the bridge's own have a colon in it.
+
+        lines: The supplier units that it is about; none means the whole purchase order.
+
+        amount: What the supplier is to give back.
+
+        reason: Why, for the supplier's people; without shopper data.
+
+        evidence: Words, or addresses of pictures; without shopper data.
+
+        child: The purchase order that sends the goods once more.
+
+        word: What was said of it last, by a person or the supplier.
+    """
+
+    id: str
+    order_id: str
+    purchase_order: str
+    key: str
+    kind: CaseKind
+    state: CaseState = CaseState.REQUESTED
+    lines: tuple[ShipmentLine, ...] = ()
+    amount: Money | None = None
+    reason: str = ""
+    evidence: tuple[str, ...] = ()
+    child: str = ""
+    opened_at: datetime
+    changed_at: datetime
+    word: str = ""
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The tabs in which it puts its order."""
+        return case_tabs(self.kind, self.state)
 
 
 @attrs.frozen(kw_only=True)
@@ -270,7 +457,7 @@ class Event:
     Args:
         position: Rises with each event; no reader can skip one.
 
-        kind: ``"OrderSeen"``, ``"Placed"``, ``"Announced"``, ...
+        kind: What happened; a plain string is one that a later version has written.
 
         about: The id of what it happened to.
 
@@ -281,7 +468,7 @@ class Event:
 
     position: int
     at: datetime
-    kind: str
+    kind: EventKind | str
     about: str
     order_id: str = ""
     data: dict[str, str] = attrs.field(factory=dict[str, str])
@@ -300,6 +487,14 @@ class ReservationRow:
     seen_at: datetime | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Offer:
+    """What a supplier asks for one of its units, without tax, and how many it has, as far as it says."""
+
+    price: Money | None = None
+    available: Decimal | None = None
+
+
 class ReviewCode(Enum):
     """Why a person is asked. Words are never renamed or removed."""
 
@@ -316,11 +511,18 @@ class ReviewCode(Enum):
     CANCELED_BY_SUPPLIER = "CANCELED_BY_SUPPLIER"
     CANCELED_AFTER_PLACING = "CANCELED_AFTER_PLACING"
     CHANGED_AFTER_PLACING = "CHANGED_AFTER_PLACING"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
     CONTRADICTORY_STATUS = "CONTRADICTORY_STATUS"
     LOST_AT_SUPPLIER = "LOST_AT_SUPPLIER"
     TRACKING_CHANGED = "TRACKING_CHANGED"
+    PRICE = "PRICE"
+    PACKING = "PACKING"
+    MARGIN = "MARGIN"
+    BLOCKED = "BLOCKED"
+    RETURNED = "RETURNED"
     LIMIT = "LIMIT"
     FAULT = "FAULT"
+    PRIVACY = "PRIVACY"
 
 
 @attrs.frozen(kw_only=True)

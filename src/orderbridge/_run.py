@@ -9,17 +9,19 @@ from functools import partial
 import attrs
 
 from ._cart import advance_cart
-from ._commands import blank
+from ._changes import list_changes, lists_of_changes, nudge_purchase
 from ._engine import World, backoff
+from ._forget import advance_forget, ask_to_disclose, ask_to_forget, blank
 from ._journal import Tx
 from ._orders import advance_order
-from ._pull import due_at_start, pull, recognize
+from ._pull import pull, recognize
 from ._records import (
     ReviewCode,
     Subject,
 )
 from ._saga import Saga, clock, commit, look
-from .adapters import Headers, Nudge, ReceivesWebhooks, Reply
+from ._source_anew import advance_source, settings_changed
+from .adapters import Headers, ListsChanges, Nudge, ReceivesWebhooks, Reply
 from .errors import BridgeError, ConfigurationError, JournalError, Unsupported
 
 __all__ = [
@@ -55,13 +57,22 @@ class Report:
     next_at: datetime | None = None
 
 
-def start(world: World) -> Saga[None]:
-    """Make every store's pull due once."""
+def start(world: World, compared: set[str]) -> Saga[None]:
+    """Make every store's pull due once, and its orders if its settings have changed."""
+    if not world.lazy:
+        yield from settings_changed(world, compared, world.stores)
     now = yield from clock()
-    missing = yield from look(lambda tx: [n for n in world.stores if tx.work(Subject.pull(n)).due_at is None])
+    pulls = [Subject.pull(name) for name in world.stores]
+    lists = () if world.lazy else lists_of_changes(world)
+    planned = yield from look(lambda tx: tx.planned("pull") | tx.planned("list"))
+    missing = [subject for subject in (*pulls, *lists) if subject not in planned]
     if missing:
-        stores = {name: world.stores[name] for name in missing}
-        yield from commit(lambda tx: due_at_start(tx, stores, now.wall))
+
+        def work(tx: Tx) -> None:
+            for subject in missing:
+                tx.wake(subject, now.wall)
+
+        yield from commit(work)
 
 
 def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
@@ -69,6 +80,8 @@ def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
     kind, _, name = subject.partition("/")
     if kind == "pull":
         if name in world.stores:
+            if world.lazy:
+                yield from settings_changed(world, identified, (name,))
             page = yield from pull(world, name, identified=identified)
             return 0 if page is None else len(page.items)
     elif kind == "cart":
@@ -76,6 +89,17 @@ def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
             yield from recognize(world, world.suppliers[name], identified)
             yield from advance_cart(world, name)
             return 0
+    elif kind == "forget":
+        if name in world.stores:
+            yield from advance_forget(name)
+            return 0
+    elif kind == "source":
+        if name in world.stores:
+            yield from advance_source(world, name)
+            return 0
+    elif kind == "list":
+        if name in world.suppliers:
+            yield from list_changes(world, name, identified)
     elif name.partition("/")[0] in world.stores:
         yield from advance_order(world, name, identified)
         return 0
@@ -91,7 +115,7 @@ def run_once(
     limit: int = 50,
 ) -> Saga[Report]:
     """Work until nothing is due. One subject that fails never stops the others."""
-    yield from start(world)
+    yield from start(world, identified)
     report = Report()
     rounds: dict[str, int] = {}
     fences: dict[str, int] = {}
@@ -104,7 +128,7 @@ def run_once(
             for subject, fence in due.items()
             if _is_ours(world, subject)
             and fences.get(subject) != fence
-            and (rounds.get(subject, 0) < _ROUNDS or subject.startswith("pull/"))
+            and (rounds.get(subject, 0) < _ROUNDS or subject.startswith(("pull/", "forget/", "source/")))
         }
         if not todo:
             if len(due) < limit:
@@ -130,7 +154,7 @@ def run_once(
 
 def _is_ours(world: World, subject: str) -> bool:
     kind, _, name = subject.partition("/")
-    return name in world.suppliers if kind == "cart" else name.partition("/")[0] in world.stores
+    return name in world.suppliers if kind in ("cart", "list") else name.partition("/")[0] in world.stores
 
 
 def due_now(limit: int) -> Saga[tuple[str, ...]]:
@@ -170,7 +194,15 @@ def _put_off(subject: str, bug: str | None) -> Saga[None]:
             due_at = now.wall + backoff(found.failures, base=60.0)
             tx.release(subject, due_at=due_at, failures=found.failures + 1)
         if bug is not None:
-            tx.open_review(ReviewCode.FAULT, about=subject, evidence=bug, decisions=("ignore",), at=now.wall)
+            account = subject.split("/")[1]
+            tx.open_review(
+                ReviewCode.FAULT,
+                about=subject,
+                evidence=bug,
+                decisions=("ignore",),
+                at=now.wall,
+                account=account,
+            )
 
     yield from commit(work)
 
@@ -211,8 +243,23 @@ def receive(
             return False
         if not tx.take_inbox(account, nudge.dedupe, now.wall):
             return True
-        if not is_store or not nudge.ref:
-            tx.wake(Subject.pull(account) if is_store else Subject.cart(account), now.wall)
+        if nudge.forget_all and is_store:
+            ask_to_forget(tx, account, now)
+        if nudge.data_request is not None:
+            ask_to_disclose(tx, account, nudge.data_request, now)
+        if not is_store:
+            # One callback may serve several accounts of a platform: whose order is it?
+            for name in (account, *(n for n in world.suppliers if n != account)):
+                known = nudge.ref and tx.purchase_with(name, nudge.ref) is not None
+                other = world.suppliers[name] if known else found
+                same = known and (other.platform, other.owner) == (found.platform, found.owner)
+                if same and nudge_purchase(tx, name, nudge.ref, now):
+                    return True
+            lists = isinstance(found.adapter, ListsChanges)
+            tx.wake(Subject.changes(account) if lists else Subject.cart(account), now.wall)
+            return True
+        if not nudge.ref:
+            tx.wake(Subject.pull(account), now.wall)
             return True
         order_id = f"{account}/{nudge.ref}"
         record = tx.order(order_id)

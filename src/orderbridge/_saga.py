@@ -11,6 +11,7 @@ of what comes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -19,7 +20,7 @@ import attrs
 from ._http import Read, Request, Response
 from ._journal import Tx
 from .adapters import Flow
-from .errors import BridgeError
+from .errors import BridgeError, JournalError, Unauthorized
 
 __all__ = [
     "Clock",
@@ -34,6 +35,8 @@ __all__ = [
     "clock",
     "commit",
     "fetch",
+    "kept_out",
+    "let_in",
     "look",
     "run_flow",
     "send",
@@ -154,18 +157,42 @@ def look(work: Callable[[Tx], T]) -> Saga[T]:
 def run_flow(account: str, flow: Flow[T]) -> Saga[T]:
     """Run an adapter's flow to its end.
 
-    A read that fails ends the flow: it is closed and the error goes on. Nothing has happened then.
+    A read that fails ends the flow: it is closed and the error goes on. Nothing has happened then. Only what
+    fails at another origin is raised in the flow, which may know another way.
     """
     try:
         read = next(flow)
         while True:
-            response = yield from fetch(account, read)
-            read = flow.send(response)
+            try:
+                response = yield from fetch(account, read)
+            except BridgeError as error:
+                if not read.url:
+                    raise
+                read = flow.throw(error)
+            else:
+                read = flow.send(response)
     except StopIteration as stop:
         result: T = stop.value
         return result
     except BridgeError as error:
         error.account = error.account or account
+        if isinstance(error, Unauthorized):
+            yield from kept_out(error.account, error.message)
         raise
     finally:
         flow.close()
+
+
+def kept_out(account: str, why: str) -> Saga[None]:
+    """The account did not let us in. Written down for whoever asks how things are, in whatever process."""
+    now = yield from clock()
+    # Where nothing may be written, the error itself is told all the same.
+    with suppress(JournalError):
+        yield from commit(lambda tx: tx.put_refused_login(account, why, now.wall))
+
+
+def let_in(account: str) -> Saga[None]:
+    """The account has answered: a login that it refused is no matter any more."""
+    if account in (yield from look(lambda tx: tx.refused_logins())):
+        with suppress(JournalError):
+            yield from commit(lambda tx: tx.drop_refused_login(account))

@@ -67,6 +67,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(datetime, lambda value, _: _time(value))
     converter.register_structure_hook_func(_is_enum, _choice)
     converter.register_structure_hook_func(_is_literal, _word)
+    converter.register_structure_hook_factory(_is_frozenset, lambda cls, of: _set_hook(cls, of))
     converter.register_structure_hook_factory(_is_tuple, lambda cls, of: _list_hook(cls, of))
     return converter
 
@@ -107,6 +108,21 @@ def _list_hook(cls: object, converter: Converter) -> Callable[[object, object], 
             # Without the value, which may be a secret.
             raise ConfigurationError("give a list, also of one: [...]")
         return tuple(converter.structure(each, of) for each in cast("list[object]", value))
+
+    return hook
+
+
+def _is_frozenset(cls: object) -> bool:
+    return get_origin(cls) is frozenset
+
+
+def _set_hook(cls: object, converter: Converter) -> Callable[[object, object], frozenset[object]]:
+    listed = _list_hook(cls, converter)
+
+    def hook(value: object, of: object) -> frozenset[object]:
+        # Written in Python it is a set already; a file has lists only.
+        found = list(cast("frozenset[object]", value)) if isinstance(value, frozenset) else value
+        return frozenset(listed(found, of))
 
     return hook
 

@@ -1,4 +1,4 @@
-"""The states of a purchase order, its payment, an intent, a notice: tables and the rules over them.
+"""The states of a purchase order, its payment, a case, an intent, a notice: tables and the rules over them.
 
 Theory
 ------
@@ -26,13 +26,18 @@ from .errors import IllegalTransition
 
 __all__ = [
     "COMMANDS",
+    "CaseKind",
+    "CaseState",
     "Fulfillment",
     "IntentState",
+    "ManifestState",
     "NoticeState",
     "Payment",
+    "PaymentKind",
     "Seen",
     "TaskState",
     "command",
+    "move_case",
     "move_intent",
     "observe",
     "observe_payment",
@@ -98,6 +103,13 @@ class NoticeState(Enum):
     WITHDRAWN = "WITHDRAWN"
 
 
+class ManifestState(Enum):
+    """How far a hand-over list is: it may change, or the courier has it. There is no way back."""
+
+    PREPARING = "PREPARING"
+    SHIPPED = "SHIPPED"
+
+
 class TaskState(Enum):
     """How far something is that a person wants done in the shop.
 
@@ -111,7 +123,27 @@ class TaskState(Enum):
     DROPPED = "DROPPED"
 
 
-F, P, N = Fulfillment, Payment, IntentState
+class CaseKind(Enum):
+    """What is wanted of a supplier beside an order that it has."""
+
+    REFUND = "REFUND"  # money back
+    RESEND = "RESEND"  # goods once more
+    RETURN = "RETURN"  # goods back
+    DISPUTE = "DISPUTE"  # about money, before somebody who decides
+
+
+class CaseState(Enum):
+    """How far a case is."""
+
+    REQUESTED = "REQUESTED"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    APPROVED = "APPROVED"
+    RESOLVED = "RESOLVED"
+    DENIED = "DENIED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+F, P, N, C = Fulfillment, Payment, IntentState, CaseState
 
 # The main path, in order. Gaps leave room for words to come.
 RANK: Mapping[Fulfillment, int] = {
@@ -173,6 +205,24 @@ INTENTS: Mapping[IntentState, frozenset[IntentState]] = {
     N.REFUSED: frozenset({N.OPEN, N.CONFIRMED, N.PARKED}),
     N.PARKED: frozenset({N.OPEN, N.CONFIRMED, N.ABSENT}),
 }
+
+
+# Who moves a case is a person, or the supplier's word on the money or the goods.
+CASES: Mapping[CaseState, frozenset[CaseState]] = {
+    C.REQUESTED: frozenset({C.UNDER_REVIEW, C.APPROVED, C.RESOLVED, C.DENIED, C.WITHDRAWN}),
+    C.UNDER_REVIEW: frozenset({C.APPROVED, C.RESOLVED, C.DENIED, C.WITHDRAWN}),
+    C.APPROVED: frozenset({C.RESOLVED}),
+}
+CASE_OVER = frozenset({C.RESOLVED, C.DENIED, C.WITHDRAWN})
+
+
+class PaymentKind(Enum):
+    """How a supplier comes by its money."""
+
+    API = "API"  # a call of its own, after placing
+    AT_PLACING = "AT_PLACING"  # placing moves it, so placing is guarded like paying
+    BY_HAND = "BY_HAND"  # a person pays, at a page of the supplier's or by any other way
+    BY_HUB = "BY_HUB"  # another system orders and pays; we only watch
 
 
 class Seen(Enum):
@@ -240,6 +290,19 @@ def observe_payment(state: Payment, seen: Payment | None) -> tuple[Payment, Seen
     if seen in PAYMENTS.get(state, frozenset()) or (state in _NOT_YET_PAID and seen in _PAID_OR_LATER):
         return seen, Seen.MOVED
     return state, Seen.REGRESSED
+
+
+def move_case(state: CaseState, to: CaseState) -> CaseState:
+    """The case after a step.
+
+    Raises:
+        IllegalTransition: the table has no such step.
+    """
+    if to is state:
+        return state
+    if to not in CASES.get(state, frozenset()):
+        raise IllegalTransition(f"case: no step from {state.value} to {to.value}")
+    return to
 
 
 def move_intent(state: IntentState, to: IntentState) -> IntentState:

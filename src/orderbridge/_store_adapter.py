@@ -43,12 +43,18 @@ class Page:
         next: Where to go on.
 
         more: Ask again at once: there is another page now.
+
+        again_at: Ask again then, if that is before the next pull: what was asked for is being made ready.
+
+        as_of: When the orders were as they are here, if that was before they were asked for.
     """
 
     items: tuple[Order, ...]
     set_aside: tuple[SetAside, ...] = ()
     next: Cursor
     more: bool
+    again_at: datetime | None = None
+    as_of: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -215,6 +221,65 @@ class CancelsShopOrders(ABC):
         self, order: Order, cancellation: Cancellation, past: Past
     ) -> Flow[Write | Canceled | Unclear]:
         """Cancel the order, as the shop stands now: ``Unclear`` if something of it has shipped."""
+
+
+@attrs.frozen(kw_only=True)
+class Hold:
+    """The merchant's word that an order is to wait, shown to the shop's staff.
+
+    Args:
+        key: Names it for ever.
+
+        reason: Plain text for the shop's staff.
+    """
+
+    key: str
+    reason: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """The shop shows that the order waits.
+
+    Args:
+        warnings: What of it could not be put on hold.
+    """
+
+    warnings: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Release:
+    """The order need not wait for us any more.
+
+    Args:
+        key: Names it for ever.
+    """
+
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class Released:
+    """Nothing of the order waits because of us any more.
+
+    Args:
+        warnings: What others keep on hold.
+    """
+
+    warnings: tuple[str, ...] = ()
+
+
+class HoldsWork(ABC):
+    """A shop where an order can be put on hold, and where it shows whose hold that is."""
+
+    @abstractmethod
+    def hold(self, order: Order, hold: Hold, past: Past) -> Flow[Write | Held | Unclear]:
+        """Hold what of the order may still ship, once: another hold of ours is as good as this one."""
+
+    @abstractmethod
+    def release(self, order: Order, release: Release, past: Past) -> Flow[Write | Released | Unclear]:
+        """Take our holds off, whichever key they had, and never one of the merchant or of another app."""
 
 
 @attrs.frozen(kw_only=True)

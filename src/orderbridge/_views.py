@@ -14,6 +14,7 @@ from ._journal import Tx
 from ._place import payment_page
 from ._pull import identity_flow
 from ._records import (
+    Case,
     Event,
     NoticeRecord,
     OrderRecord,
@@ -21,23 +22,25 @@ from ._records import (
     ReservationRow,
     Task,
 )
-from ._saga import Saga, clock, look, run_flow
+from ._saga import Saga, let_in, look, run_flow
+from ._standing import Tab, order_tabs
 from ._states import Fulfillment
-from .adapters import Access, Carrier, Finding, ListsCarriers, Reserves
+from .adapters import Access, Carrier, Cursor, Finding, ListsCarriers, ListsProducts, ProductPage, Reserves
 from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = [
-    "Health",
     "OrderView",
     "Payable",
     "carriers",
+    "count_tabs",
     "events",
-    "health",
+    "find",
     "known_supplier",
     "list_orders",
     "order_view",
     "payable",
     "probe",
+    "products",
     "reconcile",
     "reservations",
     "view_of",
@@ -46,20 +49,38 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class OrderView:
-    """An order with all that the bridge does for it."""
+    """An order with all that the bridge does for it.
+
+    Args:
+        waits: Per line that no supplier ships, why: ``"link"`` (nobody said who), ``"supplier"`` (one is to
+            be asked first), ``"own"`` (the merchant ships it, outside the bridge).
+    """
 
     record: OrderRecord
     purchases: tuple[PurchaseRecord, ...]
     notices: tuple[NoticeRecord, ...]
     tasks: tuple[Task, ...] = ()
+    cases: tuple[Case, ...] = ()
+    waits: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     @property
     def in_quote(self) -> bool:
         """Is there a line that nobody is to ship yet, because nobody said who?"""
-        covered = {line.line_ref for purchase in self.purchases for line in purchase.po.lines}
         return self.record.taken and any(
-            line.open and line.ref not in covered for line in self.record.order.lines
+            line.open and self.waits.get(line.ref) == "link" for line in self.record.order.lines
         )
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """Where people look for it: through itself, its purchase orders and its cases."""
+        record = self.record
+        own = order_tabs(taken=record.taken, canceled=record.order.canceled, in_quote=self.in_quote)
+        found = {
+            *own,
+            *(tab for purchase in self.purchases for tab in purchase.tabs),
+            *(tab for case in self.cases for tab in case.tabs),
+        }
+        return tuple(tab for tab in Tab if tab in found)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,42 +91,6 @@ class Payable:
     purchase_orders: tuple[str, ...]
     page: str
     against: tuple[Difference, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Health:
-    """Is it alive?
-
-    Args:
-        last_pull: Per store, when its last page was taken in (UTC); None if never.
-
-        orders: All, and those acted on.
-
-        purchase_orders: How many stand in which state.
-
-        notices: How many stand in which state.
-
-        due: Subjects that wait for work now.
-
-        next_at: When there is something to do again (UTC).
-
-        reviews: Open questions.
-
-        oldest_unshipped: When the oldest order that is acted on and not yet shipped was placed.
-
-        stopped: Why money is stopped, or empty.
-    """
-
-    last_pull: Mapping[str, datetime | None]
-    orders: int
-    taken: int
-    purchase_orders: Mapping[str, int]
-    notices: Mapping[str, int]
-    due: int
-    next_at: datetime | None
-    reviews: int
-    oldest_unshipped: datetime | None
-    stopped: str
 
 
 def carriers(world: World, name: str) -> Saga[tuple[Carrier, ...]]:
@@ -122,9 +107,45 @@ def carriers(world: World, name: str) -> Saga[tuple[Carrier, ...]]:
     return (yield from run_flow(name, store.adapter.carriers()))
 
 
-def order_view(order_id: str) -> Saga[OrderView | None]:
-    """An order with all that the bridge does for it."""
-    return look(lambda tx: view_of(tx, order_id))
+def products(world: World, name: str, cursor: Cursor | None) -> Saga[ProductPage]:
+    """One page of what a supplier sells.
+
+    Raises:
+        Unsupported: it does not say.
+    """
+    supplier = known_supplier(world, name)
+    if not isinstance(supplier.adapter, ListsProducts):
+        raise Unsupported(f"{supplier.platform} does not list what it sells", account=name)
+    return (yield from run_flow(name, supplier.adapter.products(cursor)))
+
+
+def order_view(name: str) -> Saga[OrderView | None]:
+    """An order with all that the bridge does for it, by its id or by the number people see.
+
+    Raises:
+        ConfigurationError: several have this number.
+    """
+
+    def work(tx: Tx) -> OrderView | None:
+        order_id = find(tx, name)
+        return None if order_id is None else view_of(tx, order_id)
+
+    return look(work)
+
+
+def find(tx: Tx, name: str) -> str | None:
+    """The id of the order that has this id, or this number; None if there is none.
+
+    Raises:
+        ConfigurationError: several have this number.
+    """
+    if tx.order(name) is not None:
+        return name
+    found = tx.order_ids(number=name, limit=10) if name.removeprefix("#") else ()
+    if len(found) > 1:
+        several = ", ".join(sorted(found))
+        raise ConfigurationError(f"order: {name} is the number of {several}; name one of them by its id")
+    return found[0] if found else None
 
 
 def view_of(tx: Tx, order_id: str) -> OrderView | None:
@@ -136,15 +157,54 @@ def view_of(tx: Tx, order_id: str) -> OrderView | None:
         purchases=tx.purchases(order_id),
         notices=tx.notices(order_id),
         tasks=tx.tasks(order_id),
+        waits=tx.waits(order_id),
+        cases=tx.cases_of(order_id),
     )
 
 
-def list_orders(*, store: str, owner: str, after: str, limit: int) -> Saga[tuple[OrderView, ...]]:
+def list_orders(
+    *,
+    tab: Tab | None,
+    store: str,
+    supplier: str,
+    number: str,
+    owner: str,
+    since: datetime | None,
+    until: datetime | None,
+    after: str,
+    limit: int,
+) -> Saga[tuple[OrderView, ...]]:
+    """A page of orders, the newest first.
+
+    Raises:
+        ConfigurationError: a time without a zone, or a page after an order that is not there.
+    """
+    for name, at in (("since", since), ("until", until)):
+        if at is not None and at.tzinfo is None:
+            raise ConfigurationError(f"{name}: {at} has no time zone; give an aware time")
+
     def work(tx: Tx) -> tuple[OrderView, ...]:
-        ids = tx.order_ids(store=store, owner=owner, after=after, limit=limit)
+        if after and tx.order(after) is None:
+            raise ConfigurationError(f"after: there is no order {after!r}; give the id of the last one shown")
+        ids = tx.order_ids(
+            tab=tab,
+            store=store,
+            supplier=supplier,
+            number=number,
+            owner=owner,
+            since=since,
+            until=until,
+            after=after,
+            limit=limit,
+        )
         return tuple(view for view in (view_of(tx, order_id) for order_id in ids) if view is not None)
 
     return look(work)
+
+
+def count_tabs(*, owner: str, store: str) -> Saga[dict[Tab, int]]:
+    """How many orders stand in each tab."""
+    return look(lambda tx: tx.count_tabs(owner=owner, store=store))
 
 
 def reservations(supplier: str) -> Saga[tuple[ReservationRow, ...]]:
@@ -199,31 +259,6 @@ def payable(world: World, name: str) -> Saga[Payable]:
     )
 
 
-def health(world: World) -> Saga[Health]:
-    now = yield from clock()
-
-    def work(tx: Tx) -> Health:
-        orders, taken = tx.count_orders()
-        pulls: dict[str, datetime | None] = {}
-        for name in world.stores:
-            found = tx.cursor(name)
-            pulls[name] = found[1] if found else None
-        return Health(
-            last_pull=pulls,
-            orders=orders,
-            taken=taken,
-            purchase_orders=tx.count_purchases(),
-            notices=tx.count_notices(),
-            due=len(tx.due(now.wall, 10_000)),
-            next_at=tx.next_due(),
-            reviews=tx.count_reviews(),
-            oldest_unshipped=tx.oldest_unshipped(),
-            stopped=tx.stopped("") or "",
-        )
-
-    return (yield from look(work))
-
-
 def probe(world: World) -> Saga[dict[str, Access]]:
     """Ask every account who it is and what it may do; one that fails never hides the others."""
     found: dict[str, Access] = {}
@@ -231,6 +266,8 @@ def probe(world: World) -> Saga[dict[str, Access]]:
     for account in accounts:
         try:
             found[account.name] = yield from run_flow(account.name, identity_flow(account))
+            if all(finding.ok for finding in found[account.name].findings):
+                yield from let_in(account.name)
         except BridgeError as error:
             found[account.name] = Access(
                 identity="", findings=(Finding(ok=False, what=error.message or str(error)),)

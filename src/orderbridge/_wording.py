@@ -27,7 +27,9 @@ def departure(order: Order, notice: ShipmentNotice) -> str:
         " ".join(part for part in (package.carrier, package.tracking_number, web_link(package)) if part)
         for package in notice.packages
     )
-    return ". ".join(part for part in (f"Shipped: {left}" if left else "Shipped", parcels) if part)
+    if not left:
+        return f"One more parcel: {parcels}" if parcels else "One more parcel"
+    return ". ".join(part for part in (f"Shipped: {left}", parcels) if part)
 
 
 def same_number(one: str, other: str) -> bool:
@@ -37,7 +39,7 @@ def same_number(one: str, other: str) -> bool:
 
 def same_name(one: str, other: str) -> bool:
     """Equal carriers' names but for letter case, blanks and signs; an empty name equals none."""
-    return bool(_plain(one)) and _plain(one) == _plain(other)
+    return bool(plain_name(one)) and plain_name(one) == plain_name(other)
 
 
 def by_name(table: Mapping[str, str], name: str) -> str:
@@ -45,5 +47,6 @@ def by_name(table: Mapping[str, str], name: str) -> str:
     return next((theirs.strip() for ours, theirs in table.items() if same_name(ours, name)), "")
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A form in which a carrier's names compare equal however people write them."""
     return "".join(sign for sign in name.casefold() if sign.isalnum())

@@ -79,6 +79,9 @@ class Write:
         amount: The money it moves, which the budgets must allow.
 
         binding: False for what costs nothing if left behind, such as a draft.
+
+        private: What leaves in place of ``request``, where a part of it may not be kept (a
+            ``BuyerContext``): the journal has ``request`` only. Not for ``SameKey``.
     """
 
     step: str
@@ -86,6 +89,11 @@ class Write:
     unknown: UnknownRule = attrs.field(kw_only=True)
     amount: Money | None = attrs.field(default=None, kw_only=True)
     binding: bool = attrs.field(default=True, kw_only=True)
+    private: Request | None = attrs.field(default=None, kw_only=True, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.private is not None and isinstance(self.unknown, SameKey):
+            raise ValueError(f"private: {self.step!r} may be sent again as stored, and this is not stored")
 
 
 @attrs.frozen(kw_only=True)
@@ -96,10 +104,14 @@ class Past:
         answers: The answers to this operation's confirmed writes, by step.
 
         attempted: A write of this operation has been tried before, with whatever outcome.
+
+        others: Placing only: the supplier's ids of orders that are known to be other purchase orders', so
+            that a look through a list need not open them.
     """
 
     answers: Mapping[str, Response] = attrs.field(factory=dict[str, Response], repr=False)
     attempted: bool = False
+    others: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -139,11 +151,14 @@ class Refused:
         code: The platform's own code.
 
         message: The platform's own words, if they hold no shopper data.
+
+        page: Where a person can do what was refused here, such as pay for the first time.
     """
 
     why: Refusal
     code: str = attrs.field(default="", kw_only=True)
     message: str = attrs.field(default="", kw_only=True)
+    page: str = attrs.field(default="", kw_only=True)
 
 
 @attrs.frozen

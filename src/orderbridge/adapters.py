@@ -25,7 +25,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from ._http import Headers, Read, Request, Response
-from ._states import Fulfillment, Payment
+from ._states import Fulfillment, Payment, PaymentKind
 from ._store_adapter import (
     STAGES,
     Annotates,
@@ -36,6 +36,9 @@ from ._store_adapter import (
     Carrier,
     CorrectsTracking,
     DecodesOrders,
+    Held,
+    Hold,
+    HoldsWork,
     ListsCarriers,
     Note,
     Noted,
@@ -45,20 +48,41 @@ from ._store_adapter import (
     Refunded,
     RefundLine,
     Refunds,
+    Release,
+    Released,
     ReportsProgress,
     SetAside,
     StoreAdapter,
 )
 from ._supplier_adapter import (
+    CancelsPurchases,
+    CarriesNotes,
+    Changes,
+    ChecksProducts,
+    ListsChanges,
+    ListsProducts,
+    MovedByPeople,
+    OrdersItself,
+    Packs,
+    PaidAtPlacing,
     PaidByHand,
     PaymentSeen,
     Pays,
     Placed,
     Placement,
+    Product,
+    ProductPage,
+    PurchaseCanceled,
+    Quote,
+    Quotes,
     RefusedLine,
     Reserves,
+    Returned,
+    ShippingOption,
+    Splits,
     SupplierAdapter,
     SupplierStatus,
+    payment_kind,
 )
 from ._wire import decode, decode_bytes, decode_each, decode_xml, parse_xml, raise_for_status
 from ._wording import by_name, departure, mark_of, same_name, same_number, web_link
@@ -95,33 +119,53 @@ __all__ = [
     "Bucket",
     "Canceled",
     "Cancellation",
+    "CancelsPurchases",
     "CancelsShopOrders",
     "Carrier",
+    "CarriesNotes",
+    "Changes",
+    "ChecksProducts",
     "Confirmed",
     "CorrectsTracking",
     "Cursor",
+    "DataRequest",
     "DecodesOrders",
     "Finding",
     "Flow",
     "Fulfillment",
     "Headers",
+    "Held",
+    "Hold",
+    "HoldsWork",
     "ListsCarriers",
+    "ListsChanges",
+    "ListsProducts",
     "LookUp",
+    "MovedByPeople",
     "Note",
     "Noted",
     "Nudge",
+    "OrdersItself",
+    "Packs",
     "Page",
+    "PaidAtPlacing",
     "PaidByHand",
     "Park",
     "Past",
     "Payment",
+    "PaymentKind",
     "PaymentSeen",
     "Pays",
     "Placed",
     "Placement",
     "Platform",
     "Probes",
+    "Product",
+    "ProductPage",
     "Progress",
+    "PurchaseCanceled",
+    "Quote",
+    "Quotes",
     "Read",
     "ReceivesWebhooks",
     "Refund",
@@ -131,14 +175,19 @@ __all__ = [
     "Refusal",
     "Refused",
     "RefusedLine",
+    "Release",
+    "Released",
     "Repeat",
     "Reply",
     "ReportsProgress",
     "Request",
     "Reserves",
     "Response",
+    "Returned",
     "SameKey",
     "SetAside",
+    "ShippingOption",
+    "Splits",
     "StoreAdapter",
     "StorePlatform",
     "SupplierAdapter",
@@ -160,6 +209,7 @@ __all__ = [
     "judge_by_status",
     "mark_of",
     "parse_xml",
+    "payment_kind",
     "raise_for_status",
     "same_name",
     "same_number",
@@ -227,6 +277,20 @@ class Reply:
 
 
 @attrs.frozen(kw_only=True)
+class DataRequest:
+    """A shopper asks what is kept about them.
+
+    Args:
+        ref: The platform's id of the request.
+
+        orders: The platform's ids of the orders that it names.
+    """
+
+    ref: str
+    orders: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Nudge:
     """A webhook says that something happened. It is a hint: the thing itself is read again.
 
@@ -240,6 +304,11 @@ class Nudge:
         forget: The platform's ids of orders whose shopper is to be blanked for good, as ``Bridge.forget``
             does. While a call about one of them is under way, the caller is told to come back (503).
 
+        forget_all: The shoppers of all the store's orders are to be blanked, because the shop went away: done
+            bit by bit as the bridge runs, and orders that are not over yet when they are.
+
+        data_request: A shopper asks what is kept: a review has a person tell.
+
         reply: What the platform wants to hear.
     """
 
@@ -247,6 +316,8 @@ class Nudge:
     topic: str
     dedupe: str
     forget: tuple[str, ...] = ()
+    forget_all: bool = False
+    data_request: DataRequest | None = None
     reply: Reply = attrs.field(factory=Reply)
 
 
@@ -333,6 +404,9 @@ class Platform(Generic[S]):
         limits: How fast it may be asked, until its answers say more.
 
         meter: What an answer says of that, where this platform's answers do.
+
+        foreign: Other hosts that its answers send us to for files, which ``Read.foreign`` may ask:
+            ``"files.example"``, or ``"*.files.example"`` for all below it.
     """
 
     name: str
@@ -341,6 +415,7 @@ class Platform(Generic[S]):
     auth: Callable[[S], Auth]
     limits: Callable[[S], Bucket] = lambda _: Bucket(per_second=2.0, burst=10)
     meter: Callable[[Response], Allowance | None] = lambda _: None
+    foreign: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -17,6 +17,8 @@ BridgeError
 │   └── Malformed          repeat: NO         reads only: the answer cannot be understood
 ├── Unsupported            repeat: NO
 ├── IllegalTransition      repeat: NO
+├── OutOfDate              repeat: ASK_FIRST  what is to be changed has changed since it was read
+├── CourierMismatch        repeat: NO         the parcel is another courier's than the manifest
 └── JournalError           repeat: NO
     ├── LeaseLost          repeat: YES        another worker has it
     ├── SchemaMismatch
@@ -37,6 +39,7 @@ __all__ = [
     "AnswerError",
     "BridgeError",
     "ConfigurationError",
+    "CourierMismatch",
     "Damaged",
     "Duplicate",
     "Forbidden",
@@ -48,6 +51,7 @@ __all__ = [
     "Malformed",
     "NotFound",
     "NotSent",
+    "OutOfDate",
     "OutOfStock",
     "PaymentRefused",
     "RateLimited",
@@ -212,6 +216,16 @@ class Unsupported(BridgeError):
 
 class IllegalTransition(BridgeError):
     """The state tables have no such step."""
+
+
+class OutOfDate(BridgeError):
+    """What is to be changed is not as it was read: somebody was faster. Read it again, and then decide."""
+
+    repeat = Repeat.ASK_FIRST
+
+
+class CourierMismatch(BridgeError):
+    """A parcel of one courier is not handed over with those of another; the message names both."""
 
 
 class JournalError(BridgeError):

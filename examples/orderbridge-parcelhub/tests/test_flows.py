@@ -296,18 +296,20 @@ def test_a_refusal_keeps_the_code_and_leaves_the_shopper_out(wire: Wire) -> None
 
 def test_an_order_is_paid_once_and_the_write_says_what_it_moves(wire: Wire, placed: PurchaseOrder) -> None:
     total = Money.of("25.90", "EUR")
-    write = wire.run(ADAPTER.pay(placed, total, Past()))
+    write = wire.run(ADAPTER.pay(placed, total, None, Past()))
     assert isinstance(write, Write)
     assert (write.amount, write.binding, type(write.unknown)) == (total, True, LookUp)
     wire.do(write)
     assert ADAPTER.judge(write, wire.call(write.request)) == Unknown("already_paid")
-    assert wire.run(ADAPTER.pay(placed, total, Past())) == PaymentSeen(payment=Payment.PAID, total=total)
+    assert wire.run(ADAPTER.pay(placed, total, None, Past())) == PaymentSeen(
+        payment=Payment.PAID, total=total
+    )
     assert wire.hub.orders[placed.supplier_ref].paid == [Decimal("25.90")]
 
 
 def test_a_price_that_changed_is_not_paid(wire: Wire, placed: PurchaseOrder) -> None:
-    assert isinstance(wire.run(ADAPTER.pay(placed, Money.of("20.00", "EUR"), Past())), Unclear)
-    assert isinstance(wire.run(ADAPTER.pay(placed, Money.of("25.90", "PLN"), Past())), Unclear)
+    assert isinstance(wire.run(ADAPTER.pay(placed, Money.of("20.00", "EUR"), None, Past())), Unclear)
+    assert isinstance(wire.run(ADAPTER.pay(placed, Money.of("25.90", "PLN"), None, Past())), Unclear)
 
 
 # --- following ----------------------------------------------------------------------------------

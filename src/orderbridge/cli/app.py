@@ -13,13 +13,21 @@ import typer
 
 from ..errors import BridgeError, ConfigurationError, LookOnly
 from .bridge import adopt, backup, health, probe, pull, run
+from .cases import list_, move, open_, resend
+from .checkout import checkout, place
 from .decode import decode
 from .demo import demo
-from .desk import link, reconcile, reservations, resolve, reviews
+from .desk import reconcile, reservations, resolve, reviews
 from .init import init
-from .orders import orders, pay, place, show
+from .links import LINKS, link
+from .manifests import MANIFESTS
+from .money import allow_money, events, payable, stop_money
+from .orders import orders, show, tabs
 from .output import say_wrong
+from .products import products
+from .purchases import cancel_purchase, documents, found, import_, observe, pay, ship
 from .sandbox import sandbox
+from .shop import address, cancel, carriers, forget, hold, note, refund, release
 
 __all__ = ["app"]
 
@@ -30,20 +38,44 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     run,
     pull,
     orders,
+    tabs,
     show,
     reservations,
     reconcile,
+    payable,
+    checkout,
     place,
     pay,
+    documents,
+    found,
+    observe,
+    ship,
+    import_,
+    cancel_purchase,
+    resend,
+    hold,
+    release,
+    note,
+    refund,
+    cancel,
+    address,
+    forget,
     reviews,
     resolve,
+    products,
     link,
+    carriers,
+    stop_money,
+    allow_money,
+    events,
     health,
     backup,
     adopt,
     decode,
     sandbox,
 )
+
+CASES = (open_, move, list_)
 
 
 def _in_words(command: Callable[..., None]) -> Callable[..., None]:
@@ -74,5 +106,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in COMMANDS:
-    app.command()(_in_words(command))
+cases = typer.Typer(
+    help="What is wanted of suppliers beside their orders: money back, goods back.", no_args_is_help=True
+)
+manifests = typer.Typer(help="What a courier takes together, and telling the shops.", no_args_is_help=True)
+links = typer.Typer(help="All product links as a table, out and in.", no_args_is_help=True)
+for group, commands in ((app, COMMANDS), (cases, CASES), (links, LINKS), (manifests, MANIFESTS)):
+    for command in commands:
+        group.command(command.__name__.strip("_").replace("_", "-"))(_in_words(command))
+app.add_typer(cases, name="case")
+app.add_typer(links, name="links")
+app.add_typer(manifests, name="manifest")

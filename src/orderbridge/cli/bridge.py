@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from .. import Bridge, Report, journal
+from .. import Bridge, LimitUse, Report, StoreHealth, journal
 from .._config import read_config
 from ..errors import BridgeError, ConfigurationError
 from ..journals.sqlite import SqliteJournal
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, say_wrong
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, progress, say_wrong, when
 
 __all__ = ["adopt", "backup", "health", "probe", "pull", "run"]
 
@@ -51,8 +51,12 @@ def run(
 
     With --once exit code 1 says that something could not be worked on; it is tried again by the next run.
     """
-    told = _Told()
-    with Bridge.from_toml(config) as bridge, _stopped_by_signals(bridge):
+    with (
+        Bridge.from_toml(config) as bridge,
+        _stopped_by_signals(bridge),
+        progress("Working") as say,
+    ):
+        told = _Told(say)
         if not once:
             if not as_json:
                 console().print("Working until Ctrl-C.")
@@ -69,9 +73,10 @@ def run(
 
 
 class _Told:
-    """Says each failure once, as it comes."""
+    """Says how far the work is, and each failure once, as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._said = 0
 
     def __call__(self, report: Report) -> None:
@@ -80,6 +85,7 @@ class _Told:
         for subject, why in report.failures[self._said :]:
             say_wrong(f"{subject}: {why}")
         self._said = len(report.failures)
+        self._say(f"{report.advanced} steps, {report.orders} new or changed orders")
 
 
 @contextmanager
@@ -108,8 +114,9 @@ def pull(
     """Take in the changed orders of one store, or of all, now. Exit code 1: a store gave none."""
     pulled: dict[str, int] = {}
     failed = False
-    with Bridge.from_toml(config) as bridge:
+    with Bridge.from_toml(config) as bridge, progress("Reading") as say:
         for name in [store] if store else bridge.health().last_pull:
+            say(name)
             try:
                 pulled[name] = bridge.pull(name)
             except BridgeError as error:
@@ -132,13 +139,18 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     else:
         rows: list[tuple[str, object]] = [
             ("Orders", f"{found.orders}, {found.taken} of them acted on"),
-            *((f"Last pull of {name}", at or "never") for name, at in found.last_pull.items()),
+            *((f"Last pull of {name}", _read(store)) for name, store in found.stores.items()),
+            *((f"Sold in a day in {name}", _sold(store)) for name, store in found.stores.items()),
+            *((f"Login refused by {name}", why) for name, why in found.refused_logins.items()),
             ("Purchase orders", _counts(found.purchase_orders)),
             ("Shipment notices", _counts(found.notices)),
+            ("Departures of more than a day not told", found.untold),
             ("Due now", found.due),
+            ("Overdue for long", ", ".join(found.stuck) or "none"),
             ("Next work", found.next_at),
             ("Oldest not shipped", found.oldest_unshipped),
-            ("Open reviews", found.reviews),
+            ("Open reviews", f"{found.reviews}: {_counts(found.review_codes)}" if found.reviews else "none"),
+            *((" ".join(("Paid in a day", use.owner)).strip(), _used(use)) for use in found.limits),
             ("Money", f"stopped: {found.stopped}" if found.stopped else "may move"),
         ]
         print_table("Health", ("", ""), rows)
@@ -147,6 +159,21 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
     if found.reviews:
         raise typer.Exit(4)
+
+
+def _read(store: StoreHealth) -> str:
+    minutes = "" if store.age is None else f", {store.age // timedelta(minutes=1)} minutes ago"
+    at = "never" if store.last_pull is None else when(store.last_pull) + minutes
+    return f"{at}: {store.failed}" if store.failed else at
+
+
+def _sold(store: StoreHealth) -> str:
+    usual = "nothing to compare with yet" if store.expected is None else f"usually {store.expected}"
+    return f"{store.seen} seen, {usual}"
+
+
+def _used(use: LimitUse) -> str:
+    return f"{use.spent} of {use.limit}" if use.limit is not None else f"{use.spent}, no limit"
 
 
 def _counts(states: Mapping[str, int]) -> str:

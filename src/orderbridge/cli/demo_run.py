@@ -1,7 +1,7 @@
-"""The demonstration itself: two sandboxes on loopback HTTP, a bridge between them, and a merchant.
+"""The demonstration itself: sandboxes on loopback HTTP, a bridge between them, and the people around it.
 
-Nothing here waits: the bridge and both sandboxes share a clock that jumps over every pause, so a
-day of theirs takes seconds. What came of it is counted in the sandboxes' own ledgers.
+Nothing here waits: the bridge and the sandboxes share a clock that jumps over every pause, so a
+day of theirs takes seconds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import TypeAlias
@@ -20,6 +20,7 @@ import attrs
 
 from .. import (
     Bridge,
+    BuyerContext,
     Fulfillment,
     NoticeState,
     Order,
@@ -38,20 +39,22 @@ from .. import (
 )
 from .._clockwork import Clockwork
 from .._drivers import SyncDriver
-from .._http import Call
 from ..errors import BridgeError
-from ..sandbox.faults import Fault, Line
-from ..sandbox.rewix import Code, RewixSupplier
+from ..sandbox.faults import Line
 from ..sandbox.server import LoopbackServer
-from ..sandbox.woocommerce import WooCommerceShop
-from ..sandbox.woocommerce.values import Object, rows
+from ..sandbox.woocommerce.values import Object
 from .decode import decode_file
-from .demo_orders import OWN, link_recorded, links_of, load_recorded, place_orders
+from .demo_count import Counts, Sold, count
+from .demo_orders import OWN, baskets, links_of
+from .demo_recorded import link_recorded, load_recorded
+from .demo_shops import DemoShop, WooCommerce
+from .demo_side import Side, Weather
+from .demo_suppliers import DemoSupplier
 
-__all__ = ["Counts", "Demo", "JumpingClock"]
+__all__ = ["Demo", "JumpingClock"]
 
-SHOP, SUPPLIER = "shop", "rewix"
 PATIENCE = timedelta(hours=12)  # of the jumping clock, for one stage
+_LITTLE = 10.0  # seconds
 Told: TypeAlias = Callable[[int, int], None]
 _PAID = (StorePayment.PAID, StorePayment.PART_REFUNDED, StorePayment.ON_DELIVERY)
 _BEFORE = (Fulfillment.TO_ORDER, Fulfillment.RESERVED, Fulfillment.PLACING, Fulfillment.IN_DOUBT)
@@ -78,141 +81,88 @@ class JumpingClock(Clockwork):
         return self._chance.random()
 
     def jump(self, until: datetime | None) -> None:
-        """To a moment; by a second if that is past or unknown."""
-        self.sleep(1.0 if until is None else max(1.0, (until - self.wall()).total_seconds()))
+        """To a moment, or a little on if that is past or unknown."""
+        self.sleep(_LITTLE if until is None else max(_LITTLE, (until - self.wall()).total_seconds()))
 
 
 class _QuickBridge(Bridge):
     """A bridge on a clock that jumps."""
 
     def run_on(self, clock: Clockwork) -> None:
-        self._driver = SyncDriver(self._setup.journal, self._setup.line_of, clockwork=clock)
-
-
-class _Weather:
-    """Which call meets which fault: a seeded throw for each."""
-
-    def __init__(self, seed: int) -> None:
-        self._chance = Random(seed)  # noqa: S311 (a demonstration, no secret)
-
-    def __call__(self, call: Call) -> Fault | None:
-        read = call.method in ("GET", "HEAD")
-        if self._chance.random() > (0.12 if read else 0.35):
-            return None
-        fault = self._chance.choice(list(Fault))
-        # A network that doubles what makes a new thing each time makes two, whoever sends it.
-        adds = call.method == "POST" and "/wp-json/" in call.url
-        return Fault.ANSWER_LOST if fault is Fault.DOUBLED and adds else fault
-
-
-@attrs.frozen(kw_only=True)
-class Counts:
-    """What both sides hold in the end, read from their own ledgers.
-
-    Args:
-        orders: In the shop.
-
-        taken: Of them, those that are paid and have something the supplier has.
-
-        purchase_orders: That the bridge made.
-
-        placed: Orders at the supplier.
-
-        shipped: Of them, those that left.
-
-        announced: Of those, the ones whose tracking number the shop shows.
-
-        reviews: Open questions to a person.
-
-        double_orders: Shop orders with more units at the supplier than were bought, and supplier
-            orders of no shop order.
-
-        lost_orders: Taken orders with fewer units at the supplier than were bought, and no review
-            that says so.
-
-        unannounced: Departures whose tracking number the shop does not show.
-
-        double_announcements: Tracking numbers that the shop shows more than once.
-    """
-
-    orders: int
-    taken: int
-    lines: int
-    purchase_orders: int
-    placed: int
-    shipped: int
-    announced: int
-    reviews: int
-    double_orders: int
-    lost_orders: int
-    unannounced: int
-    double_announcements: int
-    requests: int
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Nothing doubled, lost or untold."""
-        wrong = self.double_orders + self.lost_orders + self.unannounced + self.double_announcements
-        return wrong == 0
+        setup = self._setup
+        self._driver = SyncDriver(setup.journal, setup.line_of, clockwork=clock, tokens=setup.tokens)
 
 
 class Demo:
-    """Both sandboxes, served; the bridge; and the hands of the merchant and of the supplier's people.
+    """All platforms, served; the bridge; and the hands of the merchant and of the suppliers' people.
 
     Args:
-        folder: Where the journal lies.
-
-        recorded: Orders as a shop's API gave them; without, some are made up from the seed.
+        recorded: Orders as a WooCommerce's API gave them, for the one shop and supplier that then are
+            there; without, some are made up from the seed.
 
         now: When it begins (UTC).
     """
 
     def __init__(
         self,
-        folder: Path,
         *,
+        shops: Sequence[DemoShop],
+        suppliers: Sequence[DemoSupplier],
         seed: int,
         faults: bool,
-        recorded: Iterable[Object] = (),
+        recorded: Collection[Object] = (),
         now: datetime,
     ) -> None:
         self._began = time.monotonic()
         self.clock = JumpingClock(now, seed)
-        self.shop = WooCommerceShop(fulfillments=True, timezone="Europe/Rome")
-        self.rewix = RewixSupplier(api_key="demo", password="demo", stock={})  # noqa: S106 (the sandbox's own)
-        recorded = list(recorded)
-        load_recorded(self.shop, recorded)
-        if not recorded:
-            place_orders(self.shop, seed, now=now)
-        ordered = self._in_the_shop()
-        self.links = link_recorded(ordered, SHOP, SUPPLIER) if recorded else links_of(SHOP, SUPPLIER)
-        self.wanted = {order.id: units for order in ordered if (units := self._units(order))}
+        self.shops, self.suppliers = shops, suppliers
+        self.sold: dict[str, Sold] = {}
+        self.links: list[ProductLink] = []
+        self._first = now  # when the oldest order was placed
+        if recorded:
+            self._load(recorded)
+        else:
+            self._sell(seed, now)
         self._stock_up()
-        self.lines = Line(self.shop), Line(self.rewix)
+        self.lines: dict[str, Line] = {}
+        self._served = ExitStack()
+        settings = {side.name: self._serve(side) for side in (*shops, *suppliers)}
         if faults:
-            for number, line in enumerate(self.lines):
-                line.plan = _Weather(2 * seed + number)
-        self._servers = [LoopbackServer(line, clock=self.clock.wall) for line in self.lines]
-        self.bridge = self._open(folder, ordered)
+            for side in (*shops, *suppliers):
+                if side.name in self.lines:
+                    self.lines[side.name].plan = Weather(side, seed)
+        self.bridge = self._open(settings)
         self.bridge.link(*self.links)
 
-    def _open(self, folder: Path, ordered: list[Order]) -> Bridge:
-        shop, rewix = self._servers
-        keys = {"consumer_key": self.shop.consumer_key, "consumer_secret": self.shop.consumer_secret}
+    def _serve(self, side: Side) -> dict[str, str]:
+        """The settings of an account of it, at the address where it is served."""
+        if side.backend is None:
+            return side.settings()
+        line = self.lines[side.name] = Line(side.backend)
+        server = self._served.enter_context(LoopbackServer(line, clock=self.clock.wall))
+        return {"base_url": server.url + side.path, **side.settings()}
+
+    def _open(self, settings: Mapping[str, Mapping[str, str]]) -> Bridge:
         bridge = _QuickBridge(
-            stores=[store(SHOP, platform="woocommerce", settings={"base_url": shop.url, **keys})],
-            suppliers=[
-                supplier(
-                    SUPPLIER,
-                    platform="rewix",
-                    settings={"base_url": rewix.url, "api_key": "demo", "password": "demo"},
-                )
+            stores=[
+                store(shop.name, platform=shop.platform, settings=settings[shop.name]) for shop in self.shops
             ],
-            journal=folder / "demo.db",
+            suppliers=[
+                supplier(each.name, platform=each.platform, settings=settings[each.name])
+                for each in self.suppliers
+            ],
+            journal=":memory:",
             policy=Policy(place=Who.AUTOMATIC, pull_every=timedelta(minutes=15)),
             rules=[OwnStock(prefix=OWN)],
-            take_from=min(order.placed_at for order in ordered) if ordered else None,
+            take_from=self._first,
+            # Whoever really pays is never made up: an application hands on what the person's browser said.
+            buyer=BuyerContext(
+                ip="192.0.2.17",
+                user_agent="orderbridge demo",
+                accept_language="en-US,en;q=0.9",
+                screen="1920*1080",
+                member_since=self.clock.wall() - timedelta(days=400),
+            ),
         )
         bridge.run_on(self.clock)
         return bridge
@@ -227,86 +177,118 @@ class Demo:
         traceback: TracebackType | None,
     ) -> None:
         self.bridge.close()
-        for server in self._servers:
-            server.close()
+        self._served.close()
 
-    # --- stages: each says again and again how much of it is done, and of how much -----------------
+    # --- what is sold ---------------------------------------------------------------------------------
+
+    def _sell(self, seed: int, now: datetime) -> None:
+        accounts = {each.platform: each.name for each in self.suppliers}
+        for number, shop in enumerate(self.shops):
+            self.links += links_of(shop.name, accounts)
+            for basket in baskets(seed, now=now, suppliers=list(accounts), shop=number):
+                ref = shop.sell(basket)
+                self._first = min(self._first, basket.at)
+                if basket.wanted:
+                    units = {accounts[platform]: mine for platform, mine in basket.wanted.items()}
+                    self.sold[f"{shop.name}/{ref}"] = Sold(shopper=basket.shopper, units=units)
+
+    def _load(self, recorded: Iterable[Object]) -> None:
+        """What was recorded is sold by the one shop to the one supplier."""
+        (shop,), (wanted_of,) = self.shops, self.suppliers
+        assert isinstance(shop, WooCommerce)
+        load_recorded(shop.shop, recorded)
+        body = json.dumps(list(shop.shop.book.values())).encode()
+        found = decode_file(shop.platform, body)
+        orders = [attrs.evolve(item, store=shop.name) for item in found if isinstance(item, Order)]
+        self.links = link_recorded(orders, shop.name, wanted_of.name)
+        for order in orders:
+            self._first = min(self._first, order.placed_at)
+            if units := self._units(order):
+                shopper = order.ship_to.name or order.ship_to.company if order.ship_to else ""
+                self.sold[order.id] = Sold(shopper=shopper, units={wanted_of.name: units})
+
+    def _units(self, order: Order) -> Mapping[str, int]:
+        """What the supplier is to ship of a recorded order, by remote id."""
+        if not order.ready or order.canceled or order.payment not in _PAID:
+            return {}
+        units: dict[str, int] = {}
+        for line in order.lines:
+            for link in self.links:
+                if line.open and link.key and link.key in (line.link_key, f"sku:{line.sku}"):
+                    wanted = units.get(link.remote_id, 0) + line.open * link.factor
+                    units[link.remote_id] = int(wanted.to_integral_value(rounding="ROUND_UP"))
+        return units
+
+    def _stock_up(self) -> None:
+        for each in self.suppliers:
+            units = Counter({link.remote_id: 0 for link in self.links if link.supplier == each.name})
+            for order in self.sold.values():
+                units.update(order.units.get(each.name, {}))
+            each.stock_up(units)
+
+    # --- stages: each says again and again how much of it is done, and of how much ----------------------
 
     def pull(self, told: Told) -> None:
-        """The shop's orders come in."""
+        """The shops' orders come in."""
         end = self.clock.wall() + PATIENCE
-        while self.clock.wall() < end:
+        waiting = [shop.name for shop in self.shops]
+        while waiting and self.clock.wall() < end:
             try:
-                self.bridge.pull(SHOP)
+                self.bridge.pull(waiting[0])
             except BridgeError:
                 self._wait(Report())
                 continue
-            told(1, 1)
-            return
+            waiting.pop(0)
+            told(len(self.shops) - len(waiting), len(self.shops))
 
     def order(self, told: Told) -> None:
-        """Units are reserved, and each order is placed at the supplier."""
-        self._until(lambda: [self._is_ordered(order_id) for order_id in self.wanted], told)
+        """Units are reserved, and each order is placed at its suppliers."""
+        self._until(self._ordered, told)
 
     def pay(self, told: Told) -> None:
-        """The merchant pays in the supplier's shop."""
-        self._move((self.rewix.pay,), Fulfillment.ACCEPTED, told)
+        """The merchant pays: on the supplier's page, or by a word to the bridge."""
+        self._move(Fulfillment.ACCEPTED, told)
 
     def work(self, told: Told) -> None:
-        """The supplier's people pick the goods."""
-        self._move((self.rewix.pay, self.rewix.work), Fulfillment.PREPARING, told)
+        """The suppliers' people pick the goods."""
+        self._move(Fulfillment.PREPARING, told)
 
     def pack(self, told: Told) -> None:
         """They are ready to leave."""
-        self._move((self.rewix.pay, self.rewix.work, self.rewix.ready), Fulfillment.READY, told)
+        self._move(Fulfillment.READY, told)
 
     def ship(self, told: Told) -> None:
-        """They leave, and the shop is told."""
-        self._move(
-            (self.rewix.pay, self.rewix.work, self.rewix.ready, self._dispatch), Fulfillment.SHIPPED, told
-        )
+        """They leave, and the shops are told."""
+        self._move(Fulfillment.SHIPPED, told)
 
-    def _dispatch(self, *, now: datetime) -> None:
-        for order in self.rewix.orders:
-            if order.step == Code.READY:
-                carrier = "UPS" if int(order.order_id) % 2 else "DHL"
-                number = f"DEMO{order.order_id:0>8}"
-                self.rewix.dispatch(order.order_id, tracking_code=number, carrier=carrier, now=now)
+    def _ordered(self) -> list[bool]:
+        views = {view.record.order.id: view for view in self.orders()}
+        asked = self._asked()
+        return [
+            order_id in asked or (order_id in views and _is_ordered(views[order_id], order))
+            for order_id, order in self.sold.items()
+        ]
 
-    def _move(self, hands: tuple[Callable[..., None], ...], to: Fulfillment, told: Told) -> None:
+    def _move(self, to: Fulfillment, told: Told) -> None:
         """Act on every order, also on one that came late, until the bridge knows where all are."""
+        shows = {each.name: each.shows(to) for each in self.suppliers}
 
         def reached() -> list[bool]:
-            for act in hands:
-                act(now=self.clock.wall())
-            # A FAULT is tried again and mends itself; the others wait for a person.
-            asked = {review.about for review in self.reviews() if review.code is not ReviewCode.FAULT}
-            return [
-                self._is_there(view, record, to, asked)
+            placed = [
+                (view, record)
                 for view in self.orders()
                 for record in view.purchases
                 if record.po.supplier_ref
             ]
+            for each in self.suppliers:
+                mine = [record for _, record in placed if record.po.supplier == each.name]
+                each.act(to, self.bridge, mine, self.clock.wall())
+            # A FAULT is tried again and mends itself; the others wait for a person.
+            asked = {review.about for review in self.reviews() if review.code is not ReviewCode.FAULT}
+            return [_is_there(view, record, shows[record.po.supplier], asked) for view, record in placed]
 
         reached()
         self._until(reached, told)
-
-    @staticmethod
-    def _is_there(view: OrderView, record: PurchaseRecord, to: Fulfillment, asked: set[str]) -> bool:
-        if record.po.id in asked:
-            return True
-        if to is not Fulfillment.SHIPPED or record.fulfillment is not to:
-            return record.fulfillment is to
-        mine = [notice for notice in view.notices if notice.notice.purchase_order_id == record.po.id]
-        done = [notice.state is not NoticeState.DUE or notice.notice.key in asked for notice in mine]
-        return bool(done) and all(done)
-
-    def _is_ordered(self, order_id: str) -> bool:
-        view = self.bridge.order(order_id)
-        purchases = view.purchases if view else ()
-        if purchases and all(record.fulfillment not in _BEFORE for record in purchases):
-            return True
-        return any(order_id in (review.order_id, review.about) for review in self.reviews())
 
     def _until(self, reached: Callable[[], list[bool]], told: Told) -> None:
         end = self.clock.wall() + PATIENCE
@@ -320,17 +302,19 @@ class Demo:
 
     def _wait(self, report: Report) -> None:
         self.clock.jump(report.next_at)
-        for line in self.lines:
-            line.deliver(self.clock.wall())
+        self._deliver()
 
     def settle(self) -> None:
         """Let everything land that is still under way, and see what the bridge makes of it."""
         self.clock.sleep(timedelta(hours=1).total_seconds())
-        for line in self.lines:
-            line.deliver(self.clock.wall())
+        self._deliver()
         self.bridge.run_once()
 
-    # --- what is so -------------------------------------------------------------------------------
+    def _deliver(self) -> None:
+        for line in self.lines.values():
+            line.deliver(self.clock.wall())
+
+    # --- what is so -----------------------------------------------------------------------------------
 
     def orders(self) -> list[OrderView]:
         """All orders the bridge knows."""
@@ -346,73 +330,39 @@ class Demo:
             found += page
         return found
 
+    def _asked(self) -> set[str]:
+        return {review.order_id or review.about for review in self.reviews()}
+
     def count(self) -> Counts:
-        """Read both ledgers."""
-        views = self.orders()
-        asked = {review.order_id or review.about for review in self.reviews()}
-        order_of = {record.po.reference: record.po.order_id for view in views for record in view.purchases}
-        sent = {order_id: Counter[str]() for order_id in self.wanted}
-        strange = 0
-        for order in self.rewix.orders:
-            order_id = order_of.get(order.key, "")
-            if order_id not in sent:
-                strange += 1
-            elif not order.released:
-                sent[order_id].update(order.items)
-        more = [o for o, units in self.wanted.items() if any(sent[o][i] > units[i] for i in units)]
-        less = [o for o, units in self.wanted.items() if any(sent[o][i] < units[i] for i in units)]
-        left = [order for order in self.rewix.orders if order.dispatched]
-        shown = Counter(
-            number
-            for order_id in self.shop.book
-            for shipment in self.shop.shipments(order_id)
-            for number in shipment.numbers
-        )
-        told = [order for order in left if self._shows(order_of.get(order.key, ""), order.tracking_code)]
-        return Counts(
-            orders=len(self.shop.book),
-            taken=len(self.wanted),
-            lines=sum(len(rows(order["line_items"])) for order in self.shop.book.values()),
-            purchase_orders=sum(len(view.purchases) for view in views),
-            placed=len(self.rewix.orders),
-            shipped=len(left),
-            announced=len(told),
+        """Read the ledgers of both sides."""
+        return count(
+            self.shops,
+            self.suppliers,
+            self.sold,
+            asked=self._asked(),
+            purchase_orders=sum(len(view.purchases) for view in self.orders()),
             reviews=len(self.reviews()),
-            double_orders=len(more) + strange,
-            lost_orders=len([order_id for order_id in less if order_id not in asked]),
-            unannounced=len(left) - len(told),
-            double_announcements=sum(times > 1 for times in shown.values()),
             requests=sum(self.bridge.requests.values()),
             seconds=round(time.monotonic() - self._began, 2),
         )
 
-    def _shows(self, order_id: str, number: str) -> bool:
-        ref = order_id.partition("/")[2]
-        return bool(ref) and any(number in shipment.numbers for shipment in self.shop.shipments(int(ref)))
 
-    def _in_the_shop(self) -> list[Order]:
-        body = json.dumps(list(self.shop.book.values())).encode()
-        found = decode_file("woocommerce", body)
-        return [attrs.evolve(item, store=SHOP) for item in found if isinstance(item, Order)]
+def _is_ordered(view: OrderView, order: Sold) -> bool:
+    """All that was bought is with its suppliers."""
+    with_them: dict[str, Counter[str]] = {}
+    for record in view.purchases:
+        if record.fulfillment in _BEFORE:
+            return False
+        mine = with_them.setdefault(record.po.supplier, Counter())
+        mine.update({remote_id: int(units) for remote_id, units in record.po.units.items()})
+    return all(Counter(units) <= with_them.get(name, Counter()) for name, units in order.units.items())
 
-    def _units(self, order: Order) -> Mapping[str, int]:
-        """What the supplier is to ship of an order, by stock id."""
-        if not order.ready or order.canceled or order.payment not in _PAID:
-            return {}
-        units: dict[str, int] = {}
-        for line in order.lines:
-            for link in self._links_of(line.link_key, line.sku):
-                if line.open:
-                    wanted = units.get(link.remote_id, 0) + line.open * link.factor
-                    units[link.remote_id] = int(wanted.to_integral_value(rounding="ROUND_UP"))
-        return units
 
-    def _links_of(self, key: str, sku: str) -> list[ProductLink]:
-        return [link for link in self.links if link.key in (key, f"sku:{sku}") and link.key]
-
-    def _stock_up(self) -> None:
-        """The supplier has enough of everything, and a little more."""
-        self.rewix.stock = {link.remote_id: 5 for link in self.links}
-        for units in self.wanted.values():
-            for stock_id, wanted in units.items():
-                self.rewix.stock[stock_id] += wanted
+def _is_there(view: OrderView, record: PurchaseRecord, to: Fulfillment, asked: Collection[str]) -> bool:
+    if record.po.id in asked:
+        return True
+    if to is not Fulfillment.SHIPPED or record.fulfillment is not to:
+        return record.fulfillment is to
+    mine = [notice for notice in view.notices if notice.notice.purchase_order_id == record.po.id]
+    done = [notice.state is not NoticeState.DUE or notice.notice.key in asked for notice in mine]
+    return bool(done) and all(done)

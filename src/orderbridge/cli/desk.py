@@ -1,17 +1,17 @@
-"""What a person at the desk does: ``reservations``, ``reconcile``, ``reviews``, ``resolve``, ``link``."""
+"""What a person at the desk does: ``reservations``, ``reconcile``, ``reviews``, ``resolve``."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
+import attrs
 import typer
 
-from .. import Bridge, ProductLink
-from ..errors import ConfigurationError
+from .. import Bridge, Difference
+from .._reviews import REVIEWS
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 
-__all__ = ["link", "reconcile", "reservations", "resolve", "reviews"]
+__all__ = ["Supplier", "reconcile", "reservations", "resolve", "reviews", "show_differences"]
 
 Supplier = Annotated[str, typer.Argument(help="The supplier's account.")]
 
@@ -43,15 +43,20 @@ def reconcile(supplier: Supplier, config: ConfigFile = CONFIG, as_json: AsJson =
     if as_json:
         print_json(found)
     elif found:
-        print_table(
-            f"Differences at {supplier}",
-            ("Remote id", "Wanted", "Held", "Cause", "What to do"),
-            ((item.remote_id, item.wanted, item.held, item.cause, item.fix) for item in found),
-        )
+        show_differences(supplier, found)
     else:
         console().print(f"{supplier} holds exactly what the orders want.")
     if any(item.cause != "being placed" for item in found):
         raise typer.Exit(4)
+
+
+def show_differences(supplier: str, found: tuple[Difference, ...]) -> None:
+    """What stands against paying, as a table."""
+    print_table(
+        f"Differences at {supplier}",
+        ("Remote id", "Wanted", "Held", "Cause", "What to do"),
+        ((item.remote_id, item.wanted, item.held, item.cause, item.fix) for item in found),
+    )
 
 
 def reviews(
@@ -63,11 +68,11 @@ def reviews(
     with Bridge.from_toml(config) as bridge:
         found = bridge.reviews(after=after)
     if as_json:
-        print_json(found)
+        print_json([{**attrs.asdict(each, recurse=False), "hint": REVIEWS[each.code].hint} for each in found])
     elif found:
         print_table(
             "Answer with: orderbridge resolve ID DECISION",
-            ("ID", "Opened", "Why", "About", "What was seen", "Decisions"),
+            ("ID", "Opened", "Why", "About", "What was seen", "What to do", "Decisions"),
             (
                 (
                     review.id,
@@ -75,6 +80,7 @@ def reviews(
                     review.code.value,
                     review.about,
                     review.evidence,
+                    REVIEWS[review.code].hint,
                     ", ".join(review.decisions),
                 )
                 for review in found
@@ -101,52 +107,3 @@ def resolve(
         console().print(
             f"Review {answered.id} ({answered.code.value}, {answered.about}): {answered.decision}"
         )
-
-
-def link(
-    store: Annotated[str, typer.Argument(help="The store's account; nothing lists all links.")] = "",
-    key: Annotated[
-        str,
-        typer.Argument(help="The line's link key: its variant or product id (PrestaShop: 1-6), or sku:..."),
-    ] = "",
-    supplier: Annotated[str, typer.Argument(help="The supplier's account.")] = "",
-    remote_id: Annotated[str, typer.Argument(help="What the supplier wants ordered.")] = "",
-    factor: Annotated[str, typer.Option(help="The supplier's units in one of the shop's.")] = "1",
-    remove: Annotated[bool, typer.Option("--remove", help="Take the product's links away.")] = False,
-    config: ConfigFile = CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Say which supplier ships a shop's product, and as what; or list what was said. A kit has several."""
-    with Bridge.from_toml(config) as bridge:
-        if key:
-            freed = _link(bridge, store, key, supplier, remote_id, factor, remove=remove)
-            if not as_json:
-                console().print(f"Done; {freed} waiting orders go on.")
-        links = bridge.links(store=store)
-    if as_json:
-        print_json(links)
-    elif not key:
-        print_table(
-            "Product links",
-            ("Store", "Product", "Supplier", "Remote id", "Factor"),
-            ((item.store, item.key, item.supplier, item.remote_id, item.factor) for item in links),
-        )
-
-
-def _link(
-    bridge: Bridge, store: str, key: str, supplier: str, remote_id: str, factor: str, *, remove: bool
-) -> int:
-    if remove:
-        known = [item for item in bridge.links(store=store) if item.key == key]
-        if not known:
-            raise ConfigurationError(f"link: {store} has none for {key!r}")
-        return bridge.unlink(*known)
-    if not remote_id:
-        raise ConfigurationError("link: give the store, the product, the supplier and its remote id")
-    try:
-        units = Decimal(factor)
-    except InvalidOperation:
-        raise ConfigurationError(f"factor: {factor!r} is not a number such as 1 or 2.5") from None
-    return bridge.link(
-        ProductLink(store=store, key=key, supplier=supplier, remote_id=remote_id, factor=units)
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 from inspect import cleandoc
@@ -45,6 +45,20 @@ RULES = """\
 # prefix = "RX-"  # the rest of the SKU is the supplier's remote id
 # supplier = "{supplier}"
 """
+COURIERS = """\
+# Tracking pages for numbers that come without a link, over the built-in ones; empty for none.
+# [couriers]
+# "Bob's Van" = "https://van.example/track/{number}"
+"""
+BUYER = """\
+# Who pays, for suppliers that judge fraud by it (Alibaba): the person's own browser, never made up.
+# [buyer]
+# ip = "203.0.113.7"
+# user_agent = "Mozilla/5.0 ..."
+# accept_language = "en-US,en;q=0.9"
+# screen = "1920*1080"
+# member_since = 2024-05-01T00:00:00Z  # when the person registered with you
+"""
 
 
 def init(
@@ -73,7 +87,7 @@ def configuration(stores: list[str], suppliers: list[str]) -> str:
     parts.append(
         "# What the bridge may do by itself. As it stands it spends nothing.\n[policy]\n" + _fields(Policy)
     )
-    parts.append(RULES.format(supplier=suppliers[0]))
+    parts += [RULES.format(supplier=suppliers[0]), COURIERS, BUYER]
     return "\n".join(parts)
 
 
@@ -97,6 +111,8 @@ def _fields(cls: type, *, name: str = "") -> str:
         elif field.type is Secret:
             # One of several ways to sign in: its default is none.
             lines.append(f"# {field.name} = {_example(field, name)}")
+        elif field.default is None:
+            lines.append(f"# {field.name}: not set")
         else:
             lines.append(f"# {field.name} = {_toml(_default(field))}")
         lines.append("")
@@ -134,8 +150,8 @@ def _toml(value: object) -> str:
             return f'"{value.value}"'
         case timedelta():
             return f'"{_duration(value)}"'
-        case tuple():
-            return f"[{', '.join(_toml(item) for item in cast('tuple[object, ...]', value))}]"
+        case tuple() | frozenset():
+            return f"[{', '.join(_toml(item) for item in cast('Iterable[object]', value))}]"
         case Mapping():
             return "{}"
         case int():

@@ -1,35 +1,57 @@
-"""Commands on orders: ``orders``, ``show``, ``place``, ``pay``."""
+"""Commands on orders: ``orders``, ``tabs``, ``show``."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, cast
 
 import attrs
 import typer
 
-from .. import Bridge, Line, OrderView, PurchaseRecord
+from .. import Bridge, Line, OrderView, Tab
 from ..errors import ConfigurationError
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+from .cases import show_cases
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .purchases import show_purchases
+from .shop import known
 
-__all__ = ["orders", "pay", "place", "show"]
+__all__ = ["orders", "show", "tabs"]
+
+_TABS = ", ".join(tab.value.lower().replace("_", "-") for tab in Tab)
 
 
 def orders(
+    tab: Annotated[str, typer.Option(help=f"Only those that stand there: {_TABS}.")] = "",
     store: Annotated[str, typer.Option(help="Only of this store.")] = "",
+    supplier: Annotated[str, typer.Option(help="Only what this supplier ships something of.")] = "",
+    number: Annotated[str, typer.Option(help="Only with this number, as people say it.")] = "",
+    owner: Annotated[str, typer.Option(help="Only of this owner's stores.")] = "",
+    since: Annotated[str, typer.Option(help="Placed then or later: 2026-03-02, or with a time (UTC).")] = "",
+    until: Annotated[str, typer.Option(help="Placed before.")] = "",
     after: Annotated[str, typer.Option(help="Go on after this order.")] = "",
     limit: Annotated[int, typer.Option(help="So many at once.", min=1, max=1000)] = 100,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """List orders by id, and how far each is."""
+    """List orders, the newest first, and how far each is."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.orders(store=store, after=after, limit=limit)
+        found = bridge.orders(
+            tab=_tab(tab),
+            store=store,
+            supplier=supplier,
+            number=number,
+            owner=owner,
+            since=_time("--since", since),
+            until=_time("--until", until),
+            after=after,
+            limit=limit,
+        )
     if as_json:
         print_json([_public(view) for view in found])
         return
     print_table(
         f"{len(found)} orders",
-        ("Order", "Number", "Placed", "Status", "Payment", "Total", "The bridge"),
+        ("Order", "Number", "Placed", "Status", "Payment", "Total", "Stands in", "The bridge"),
         (
             (
                 view.record.order.id,
@@ -38,6 +60,7 @@ def orders(
                 view.record.order.raw_status,
                 view.record.order.payment.value,
                 view.record.order.total,
+                ", ".join(_plain(tab) for tab in view.tabs),
                 _how_far(view),
             )
             for view in found
@@ -47,30 +70,70 @@ def orders(
         console().print(f"For more: orderbridge orders --after {found[-1].record.order.id}")
 
 
+def _tab(word: str) -> Tab | None:
+    if not word:
+        return None
+    name = word.replace("-", "_").replace(" ", "_").upper()
+    if name not in Tab.__members__:
+        raise ConfigurationError(f"--tab: there is no {word!r}; there are {_TABS}")
+    return Tab[name]
+
+
+def _plain(tab: Tab) -> str:
+    return tab.value.replace("_", " ").capitalize()
+
+
+def _time(option: str, text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option}: {text!r} is no time; give 2026-03-02 or 2026-03-02T14:30Z"
+        ) from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def tabs(
+    store: Annotated[str, typer.Option(help="Only of this store.")] = "",
+    owner: Annotated[str, typer.Option(help="Only of this owner's stores.")] = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """How many orders stand where; list them with orders --tab."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.tabs(store=store, owner=owner)
+    if as_json:
+        print_json({tab.value: count for tab, count in found.items()})
+    else:
+        print_table("Tabs", ("Tab", "Orders"), ((_plain(tab), count) for tab, count in found.items()))
+
+
 def _how_far(view: OrderView) -> str:
     if not view.record.taken:
         return "only looks on"
-    states = [f"{record.po.supplier} {record.fulfillment.value}" for record in view.purchases]
+    states = [
+        f"{record.po.supplier} {record.fulfillment.value}" + (f" ({record.word})" if record.word else "")
+        for record in view.purchases
+    ]
     held = ["held"] if view.record.held else []
     return ", ".join([*held, *states, *(["in quote"] if view.in_quote else [])]) or "nothing to order"
 
 
 def show(
-    order: Annotated[str, typer.Argument(help="The order's id: store/ref.")],
+    order: Annotated[str, typer.Argument(help="The order's id, store/ref, or its number.")],
     private: Annotated[bool, typer.Option("--private", help="With the shopper's name and address.")] = False,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Show one order: its lines, its purchase orders, what the shop was told, and its time line."""
     with Bridge.from_toml(config) as bridge:
-        view = bridge.order(order)
-        if view is None:
-            raise ConfigurationError(
-                f"order: there is no {order!r}; give store/ref, as orderbridge orders shows"
-            )
-        history = bridge.history(order)
+        view = known(bridge, order)
+        history = bridge.history(view.record.order.id)
+        steps = bridge.timeline(view.record.order.id)
     if as_json:
-        print_json({**_public(view, private=private), "history": history})
+        print_json({**_public(view, private=private), "history": history, "timeline": steps})
         return
     found = view.record.order
     console().print(
@@ -86,7 +149,7 @@ def show(
             for line in found.lines
         ),
     )
-    _show_purchases(view.purchases)
+    show_purchases(view.purchases)
     print_table(
         "Shipment notices",
         ("Purchase order", "State", "Carrier", "Tracking"),
@@ -96,13 +159,12 @@ def show(
             for package in record.notice.packages
         ),
     )
+    if view.cases:
+        show_cases(view.cases)
     print_table(
         "Time line",
-        ("Time", "What", "About", "Details"),
-        (
-            (event.at, event.kind, event.about, ", ".join(f"{k} {v}" for k, v in event.data.items() if v))
-            for event in history
-        ),
+        ("Time", "What", "About"),
+        ((step.at, step.words, step.about) for step in steps),
     )
 
 
@@ -115,78 +177,11 @@ def _goes_to(view: OrderView, line: Line) -> str:
     )
 
 
-def _show_purchases(purchases: tuple[PurchaseRecord, ...]) -> None:
-    print_table(
-        "Purchase orders",
-        ("Purchase order", "Reference", "At the supplier", "State", "Payment", "Waits for"),
-        (
-            (
-                record.po.id,
-                record.po.reference,
-                record.po.supplier_ref,
-                record.fulfillment.value,
-                record.payment.value,
-                record.waits,
-            )
-            for record in purchases
-        ),
-    )
-
-
-def place(
-    purchase_orders: Annotated[list[str], typer.Argument(help="Their ids: store/ref/supplier/n.")],
-    config: ConfigFile = CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Order these at their suppliers. One whose units are not held yet goes as soon as they are."""
-    with Bridge.from_toml(config) as bridge:
-        bridge.place(*purchase_orders)
-        found = tuple(record for po_id in purchase_orders if (record := _purchase(bridge, po_id)))
-    if as_json:
-        print_json([_without_private(record, private=False) for record in found])
-    else:
-        _show_purchases(found)
-
-
-def _purchase(bridge: Bridge, po_id: str) -> PurchaseRecord | None:
-    view = bridge.order(po_id.rsplit("/", 2)[0])
-    return next((record for record in view.purchases if record.po.id == po_id), None) if view else None
-
-
-def pay(
-    purchase_order: Annotated[str, typer.Argument(help="Its id: store/ref/supplier/n.")],
-    config: ConfigFile = CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Pay a placed purchase order through its supplier's API, or say where a person pays."""
-    with Bridge.from_toml(config) as bridge:
-        page = bridge.pay(purchase_order)
-        record = _purchase(bridge, purchase_order)
-    if as_json:
-        print_json({"purchase_order": page.purchase_order, "page": page.page or None})
-    elif page.page:
-        console().print(f"Pay it here: {page.page}", soft_wrap=True)
-    else:
-        console().print(f"{purchase_order}: {record.payment.value if record else 'UNKNOWN'}")
-
-
 def _public(view: OrderView, *, private: bool = False) -> dict[str, object]:
     return {
         "id": view.record.order.id,
         "in_quote": view.in_quote,
-        **cast("dict[str, object]", _without_private(view, private=private)),
-    }
-
-
-def _without_private(value: object, *, private: bool) -> object:
-    """Fields that have no place in a repr have none here either: they hold a shopper."""
-    if isinstance(value, (list, tuple)):
-        return [_without_private(item, private=private) for item in cast("list[object]", value)]
-    if not attrs.has(type(value)):
-        return value
-    fields = attrs.fields(type(cast("attrs.AttrsInstance", value)))
-    return {
-        field.name: _without_private(getattr(value, field.name), private=private)
-        for field in fields
-        if private or field.repr
+        "tabs": [tab.value for tab in view.tabs],
+        "words": {record.po.id: record.word for record in view.purchases},
+        **cast("dict[str, object]", without_private(view, private=private)),
     }

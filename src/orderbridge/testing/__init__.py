@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .backends import Ordered, Shown, StoreBackend, SupplierBackend, tracking_number
+from .backends import Ordered, Shown, StoreBackend, SupplierBackend, Unasked, tracking_number
 
 if TYPE_CHECKING:
     from .journal_suite import JournalSuite
@@ -24,6 +24,7 @@ __all__ = [
     "StoreSuite",
     "SupplierBackend",
     "SupplierSuite",
+    "Unasked",
     "tracking_number",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -29,9 +29,9 @@ from ..adapters import (
     Verdict,
     Write,
 )
-from ..errors import BridgeError
+from ..errors import BridgeError, LookOnly
 from ..sandbox.faults import Backend, Fault, Line
-from ._process import Account, Pause, Process
+from ._process import Account, Pause, Process, let_in
 from .simulator import StoreSide, SupplierSide
 
 __all__ = ["NAME", "SHOPPER", "START", "Bench", "Spoil", "Through", "read_settings"]
@@ -95,11 +95,13 @@ class Bench:
     def __init__(self, side: StoreSide | SupplierSide) -> None:
         self.now = START
         self.chance = Random(1)
-        self.shown: list[str] = []  # all that could end up in a log or in the journal
-        self.touched: list[str] = []  # clocks, chance and sockets that flows have used
+        self.watching = False  # for clocks, chance and sockets: it makes flows many times slower
+        self.touched: list[str] = []  # what was found so
+        self.write_calls: set[int] = set()  # numbers of the calls that may change something
         self.fault_at: dict[int, Fault] = {}
         self.writes: list[tuple[Write, Response]] = []
         self.past = Past()  # of the operation carried out last
+        self._seen: list[object] = []
         self._backend = side.backend
         self._judge = side.adapter.judge
         self.line = Line(side.backend, plan=lambda _: self.fault_at.get(self.line.calls))
@@ -107,6 +109,7 @@ class Bench:
             account=NAME, base_url=side.base_url, auth=side.auth, bucket=Bucket(per_second=1.0, burst=1)
         )
         self.accounts = {NAME: Account(address=address, line=self.line)}
+        let_in(self.accounts[NAME], START)
         self._process = Process(
             self, "suite", skew=timedelta(0), domain="boot", born=START - timedelta(days=1)
         )
@@ -114,15 +117,19 @@ class Bench:
     # --- what a process asks of the world around it ---
 
     def commit(self, work: Callable[[Tx], object]) -> object:
-        """Flows have no journal."""
-        raise NotImplementedError
+        """Flows have no journal, so what the engine notes beside them is let be."""
+        raise LookOnly("flows have no journal")
 
     def look(self, work: Callable[[Tx], object]) -> object:
         """Flows have no journal."""
         raise NotImplementedError
 
-    def exchange(self, process: str, account: Account, call: Call, *, sha256: str | None) -> Response:
+    def exchange(
+        self, process: str, account: Account, call: Call, *, write: Request | None, reads: bool
+    ) -> Response:
         """One call."""
+        if not reads:
+            self.write_calls.add(self.line.calls + 1)
         return self.line.exchange(call, self.now)
 
     # --- the hand ---
@@ -139,11 +146,11 @@ class Bench:
         try:
             result = self.drive(run_flow(NAME, self._watched(flow, spoil)))
         except BridgeError as error:
-            self.shown += [str(error), repr(error)]
+            self._seen += [str(error), repr(error)]
             raise
         if late == len(self.line.pending) and Fault.LATE not in self.fault_at.values():
             assert self.effects() == before, "a flow changed something with what it calls a Read"
-        self.shown.append(repr(result))
+        self._seen.append(result)
         return result
 
     def send(self, request: Request) -> Response | Lost:
@@ -186,18 +193,28 @@ class Bench:
 
     def do(self, write: Write) -> Verdict | Lost:
         """Send a write, and what its answer proves."""
-        self.shown += [repr(write), write.step, write.request.path, write.request.query]
-        outcome = self.send(write.request)
+        self._seen.append(write)
+        outcome = self.send(write.private or write.request)
         if isinstance(outcome, Lost):
             return outcome
         self.writes.append((write, outcome))
         verdict = self._judge(write, outcome)
-        self.shown += [repr(outcome), repr(verdict)]
+        self._seen += [outcome, verdict]
         return verdict
 
     def effects(self) -> int:
         """How many calls have changed something so far."""
         return self._backend.effects()
+
+    def shown(self) -> Iterator[str]:
+        """All that could end up in a log or in the journal so far."""
+        for seen in self._seen:
+            yield seen if isinstance(seen, str) else repr(seen)
+            if isinstance(seen, Write):
+                yield seen.step
+            request = seen.request if isinstance(seen, Write) else seen
+            if isinstance(request, Request):
+                yield from (request.path, request.query)
 
     def drive(self, saga: Saga[T]) -> T:
         """Run a saga; time passes with it."""
@@ -219,7 +236,7 @@ class Bench:
                 assert isinstance(read, Read), (
                     f"a flow yields Reads only, and here is a {type(read).__name__}"
                 )
-                self.shown += [repr(read), read.path, read.query]
+                self._seen.append(read)
                 answer = yield read
                 answer = answer if spoil is None else spoil(number, answer)
                 number += 1
@@ -231,10 +248,15 @@ class Bench:
     @contextmanager
     def _profiled(self) -> Generator[None, None, None]:
         """Clocks, chance and sockets are C functions, and the interpreter tells of each call to one."""
+        if not self.watching:
+            yield
+            return
 
         def told(frame: object, event: str, called: object) -> None:
+            if event != "c_call":
+                return
             name = f"{getattr(called, '__module__', '')}.{getattr(called, '__qualname__', '')}"
-            if event == "c_call" and _CLOCKS_AND_CHANCE.fullmatch(name):
+            if _CLOCKS_AND_CHANCE.fullmatch(name):
                 self.touched.append(name)
 
         before, collects = sys.getprofile(), gc.isenabled()

@@ -9,11 +9,15 @@ from decimal import Decimal
 
 import attrs
 
+from .._canonical import load
+from .._events import EventKind
+from .._http import Request
 from .._journal import Tx
 from .._records import Attempt, Intent, OrderRecord, PurchaseRecord, Review, ReviewCode
 from .._states import FINAL, HAS_LEFT, Fulfillment, NoticeState, move_intent
 from ..errors import IllegalTransition
 from .backends import Ordered, StoreBackend, SupplierBackend
+from .scenes import BUYER
 
 __all__ = ["Audit", "Ledger", "Sale", "Watched"]
 
@@ -71,7 +75,7 @@ class Watched(Tx):
 
     def event(
         self,
-        kind: str,
+        kind: EventKind,
         *,
         about: str,
         at: datetime,
@@ -107,9 +111,14 @@ class Ledger:
 
     def committed(self, tx: Watched) -> None:
         """A transaction is in the journal for good."""
-        self._attempted.update(attempt.sha256 for attempt in tx.added)
         self._subjects.update({intent.id: intent.subject for intent in tx.begun})
-        self._subject_of.update({each.sha256: self._subjects[each.intent] for each in tx.added})
+        for attempt in tx.added:
+            kept = load(Request, attempt.request)
+            if _names_buyer(kept):
+                self.problems.append(f"I2: attempt {attempt.sha256[:8]} keeps who pays")
+            for mark in (kept.sha256, _place_of(kept)):
+                self._attempted[mark] += 1
+                self._subject_of[mark] = self._subjects[attempt.intent]
         for before, after in tx.moves:
             if before is not None:
                 try:
@@ -121,18 +130,34 @@ class Ledger:
                 self.problems.append(f"I8: {subject} was claimed with fence {fence} again")
             self._fences[subject] = fence
 
-    def sent(self, sha256: str) -> None:
+    def sent(self, write: Request) -> None:
         """A write is about to leave."""
-        self._sent[sha256] += 1
-        if self._sent[sha256] > self._attempted[sha256]:
-            self.problems.append(f"I2: request {sha256[:8]} left without an attempt committed before it")
+        mark = _mark_of(write)
+        self._sent[mark] += 1
+        if self._sent[mark] > self._attempted[mark]:
+            self.problems.append(
+                f"I2: {write.method} {write.path} ({write.sha256[:8]}) left without an attempt before it"
+            )
 
-    def doubled(self, sha256: str, shoppers: Iterable[str]) -> None:
+    def doubled(self, write: Request, shoppers: Iterable[str]) -> None:
         """The network has carried a write out twice."""
-        kind, _, order_id = self._subject_of[sha256].partition("/")
+        kind, _, order_id = self._subject_of[_mark_of(write)].partition("/")
         if kind == "order":
             self.doubled_refs.add(order_id.partition("/")[2])
         self.doubled_shoppers.update(shoppers)
+
+
+def _names_buyer(request: Request) -> bool:
+    return BUYER.ip.encode() in request.body or BUYER.ip in f"{request.path} {request.query}"
+
+
+def _place_of(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
+def _mark_of(write: Request) -> str:
+    """What a request is known by in the journal, which keeps no copy of one that says who pays."""
+    return _place_of(write) if _names_buyer(write) else write.sha256
 
 
 class Audit:

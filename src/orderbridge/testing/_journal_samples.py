@@ -16,19 +16,21 @@ from .._model import (
     Package,
     PurchaseLine,
     PurchaseOrder,
+    ShipmentLine,
     ShipmentNotice,
     ShippingChoice,
     StorePayment,
 )
 from .._money import Money
-from .._records import Attempt, Intent, NoticeRecord, OrderRecord, PurchaseRecord, Task
-from .._states import Fulfillment, IntentState, Payment
+from .._records import Attempt, Case, Intent, NoticeRecord, OrderRecord, PurchaseRecord, Task
+from .._states import CaseKind, CaseState, Fulfillment, IntentState, Payment
 from ..adapters import Note, Refund, Refunded, RefundLine
 
 __all__ = [
     "MINUTE",
     "NOW",
     "SHOPPER",
+    "a_case",
     "a_notice",
     "a_purchase",
     "a_task",
@@ -141,6 +143,24 @@ def a_task(key: str, amount: Money | None = None, *, created_at: datetime = NOW)
     refund = Refund(key=key, amount=amount, lines=(line,), reason="Broken", gives_money=True)
     refunded = Refunded(ref="4", amount=amount, gave_money=True)
     return Task(order_id="shop/7", refund=refund, refunded=refunded, created_at=created_at)
+
+
+def a_case(n: int, *, kind: CaseKind = CaseKind.REFUND, state: CaseState = CaseState.REQUESTED) -> Case:
+    """A case about the purchase order of ``a_purchase``."""
+    return Case(
+        id=f"shop/7/hub/1/case/{n}",
+        order_id="shop/7",
+        purchase_order="shop/7/hub/1",
+        key=f"k{n}",
+        kind=kind,
+        state=state,
+        lines=(ShipmentLine(remote_id="r1", quantity=Decimal("1.50")),),
+        amount=Money.of("12.50", "EUR"),
+        reason="torn",
+        evidence=("https://pictures.example/1", "two of them"),
+        opened_at=NOW + n * MINUTE,
+        changed_at=NOW + n * MINUTE,
+    )
 
 
 def an_intent(about: str = "shop/7/hub/1", step: str = "create", subject: str = "order/shop/7") -> Intent:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
 import pytest
 
 from .._journal import Journal, Tx
-from .._model import Address, ProductLink
+from .._model import Address, ProductLink, Shipment, ShipmentLine
 from .._money import Money
-from .._records import Attempt, OrderRecord, PurchaseRecord, ReservationRow, ReviewCode, Subject
-from .._states import Fulfillment, NoticeState, TaskState
+from .._records import (
+    Attempt,
+    Manifest,
+    Offer,
+    OrderRecord,
+    Packed,
+    PurchaseRecord,
+    ReservationRow,
+    ReviewCode,
+    Subject,
+)
+from .._standing import Tab
+from .._states import CaseKind, CaseState, Fulfillment, ManifestState, NoticeState, TaskState
 from ..errors import JournalError
 from ._journal_samples import (
     MINUTE,
     NOW,
+    a_case,
     a_notice,
     a_purchase,
     a_task,
@@ -75,18 +87,50 @@ class ThingTests:
             record, refresh=True, held=True, progress_shown="ready", failures=2
         )
 
-    def test_orders_are_listed_by_key_in_pages_and_by_owner(self, journal: Journal) -> None:
+    def test_orders_are_listed_from_the_newest_on_in_pages_and_by_owner(self, journal: Journal) -> None:
         def keep(tx: Tx) -> None:
             for ref in ("1", "2", "3"):
                 keep_order(tx, an_order(ref), owner="ann")
-            keep_order(tx, an_order("1", store="other"), owner="bob")
+            older = attrs.evolve(an_order("1", store="other"), placed_at=NOW - 2 * MINUTE)
+            keep_order(tx, older, owner="bob")
 
         journal.transact(keep)
-        assert journal.look(lambda tx: tx.order_ids(limit=2)) == ("other/1", "shop/1")
-        assert journal.look(lambda tx: tx.order_ids(after="shop/1", limit=9)) == ("shop/2", "shop/3")
-        assert journal.look(lambda tx: tx.order_ids(store="shop")) == ("shop/1", "shop/2", "shop/3")
+        assert journal.look(lambda tx: tx.order_ids(limit=2)) == ("shop/3", "shop/2")
+        assert journal.look(lambda tx: tx.order_ids(after="shop/2", limit=9)) == ("shop/1", "other/1")
+        assert journal.look(lambda tx: tx.order_ids(store="shop")) == ("shop/3", "shop/2", "shop/1")
         assert journal.look(lambda tx: tx.order_ids(owner="bob")) == ("other/1",)
+        assert journal.look(lambda tx: tx.order_ids(number="1")) == ("shop/1", "other/1")
+        assert journal.look(lambda tx: tx.order_ids(until=NOW - MINUTE)) == ("other/1",)
+        assert len(journal.look(lambda tx: tx.order_ids(since=NOW - MINUTE))) == 3
         assert journal.look(lambda tx: tx.count_orders()) == (4, 4)
+
+    def test_an_order_stands_in_the_tabs_of_what_belongs_to_it(self, journal: Journal) -> None:
+        waiting = a_purchase()
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order(), owner="ann", waits="link")
+            tx.put_purchase(waiting)
+
+        journal.transact(keep)
+        counts = journal.look(lambda tx: tx.count_tabs())
+        assert {tab for tab, count in counts.items() if count} == {Tab.IN_QUOTE, Tab.TO_ORDER}
+        assert journal.look(lambda tx: tx.order_ids(tab=Tab.TO_ORDER, supplier="hub")) == ("shop/7",)
+        assert journal.look(lambda tx: tx.order_ids(tab=Tab.IN_QUOTE, supplier="hub")) == ()
+        gone = attrs.evolve(waiting, fulfillment=Fulfillment.SHIPPED)
+        journal.transact(lambda tx: tx.put_purchase(gone))
+        assert journal.look(lambda tx: tx.order_ids(tab=Tab.TO_ORDER)) == ()
+        assert journal.look(lambda tx: tx.order_ids(tab=Tab.SHIPPED, owner="ann", store="shop")) == (
+            "shop/7",
+        )
+        assert journal.look(lambda tx: tx.count_tabs(owner="bob", store="shop")) == dict.fromkeys(Tab, 0)
+
+        def move(tx: Tx) -> None:
+            older = attrs.evolve(an_order(), placed_at=NOW - 9 * MINUTE)
+            keep_order(tx, older, owner="bob")
+
+        journal.transact(move)
+        assert journal.look(lambda tx: tx.order_ids(tab=Tab.SHIPPED, owner="bob", until=NOW - 5 * MINUTE))
+        assert journal.look(lambda tx: tx.count_tabs(owner="ann")) == dict.fromkeys(Tab, 0)
 
     def test_a_forgotten_shopper_is_gone_for_good(self, journal: Journal) -> None:
         order = an_order()
@@ -150,23 +194,43 @@ class ThingTests:
             keep_order(tx, an_order("7", store="other"), waits="link")
 
         journal.transact(keep)
-        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "v1")) == ("shop/7",)
-        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "sku:SKU 1")) == ("shop/7",)
-        assert journal.look(lambda tx: tx.orders_waiting_for("shop", "p2")) == ()
+        assert journal.look(lambda tx: tx.orders_open_with("shop", "v1")) == ("shop/7", "shop/8")
+        assert journal.look(lambda tx: tx.orders_open_with("shop", "sku:SKU 1")) == ("shop/7", "shop/8")
+        assert journal.look(lambda tx: tx.orders_open_with("shop", "SKU 1")) == ()
+        assert journal.look(lambda tx: tx.waits("shop/7")) == {"l1": "link"}
+        assert journal.look(lambda tx: tx.waits("shop/8")) == {}
+        assert journal.look(lambda tx: tx.is_only_a_sku("shop", "SKU 1"))
+        assert not journal.look(lambda tx: tx.is_only_a_sku("shop", "v1"))
+        assert journal.look(lambda tx: tx.open_orders("shop", after="", limit=1)) == ("shop/7",)
+        assert journal.look(lambda tx: tx.open_orders("shop", after="shop/7", limit=9)) == ("shop/8",)
         kit = [
             ProductLink(store="shop", key="v1", supplier="hub", remote_id=remote, factor=Decimal("0.5"))
             for remote in ("r1", "r2")
         ]
+        second = ProductLink(store="shop", key="v1", supplier="depot", remote_id="d1", priority=1)
 
         def link(tx: Tx) -> None:
-            for part in (*kit, kit[0]):
+            for part in (*kit, kit[0], second):
                 tx.put_link(part)
 
         journal.transact(link)
-        assert journal.look(lambda tx: (tx.links_of("shop", "v1"), tx.links("other"))) == (tuple(kit), ())
-        assert journal.look(lambda tx: tx.links()) == tuple(kit)
-        journal.transact(lambda tx: tx.drop_links("shop", "v1"))
-        assert journal.look(lambda tx: tx.links_of("shop", "v1")) == ()
+        assert journal.look(lambda tx: tx.links_of("shop", "v1")) == (*kit, second)
+        assert journal.look(lambda tx: (tx.links(), tx.links("other"))) == ((*kit, second), ())
+        journal.transact(lambda tx: tx.drop_link(kit[0]))
+        assert journal.look(lambda tx: tx.links_of("shop", "v1")) == (kit[1], second)
+
+    def test_what_a_supplier_offered_is_known_for_a_while(self, journal: Journal) -> None:
+        offer = Offer(price=Money.of("3.10", "EUR"), available=Decimal(0))
+
+        def keep(tx: Tx) -> None:
+            tx.put_offer("hub", "r1", Offer(), NOW)
+            tx.put_offer("hub", "r1", offer, NOW)
+            tx.put_offer("hub", "r2", Offer(), NOW)
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.offer("hub", "r1", since=NOW)) == offer
+        assert journal.look(lambda tx: tx.offer("hub", "r2", since=NOW)) == Offer()
+        assert journal.look(lambda tx: tx.offer("hub", "r1", since=NOW + timedelta(seconds=1))) is None
 
     def test_an_account_keeps_its_identity_and_where_its_first_pull_starts(self, journal: Journal) -> None:
         def put(tx: Tx) -> None:
@@ -286,6 +350,55 @@ class ThingTests:
         assert journal.look(lambda tx: tx.notices("shop/7")) == (told, second)
         assert journal.look(lambda tx: tx.count_notices()) == {"ANNOUNCED": 1, "DUE": 1}
 
+    # --- manifests ---
+
+    def test_a_departure_is_in_one_manifest_until_it_is_taken_off_or_left_out(self, journal: Journal) -> None:
+        lines = (ShipmentLine(remote_id="r1", quantity=Decimal("1.5")),)
+        packed = Packed(
+            purchase_order="shop/7/hub/1", shipment=Shipment(ref="s1", lines=lines, shipped_at=NOW)
+        )
+
+        def keep(tx: Tx) -> tuple[Manifest, Manifest]:
+            keep_order(tx, an_order())
+            tx.put_purchase(a_purchase())
+            opened = tuple(tx.add_manifest(courier=name, owner="ada", at=NOW) for name in ("DHL", "GLS"))
+            tx.put_packed(opened[0].id, packed)
+            return opened[0], opened[1]
+
+        first, second = journal.transact(keep)
+        assert journal.look(lambda tx: tx.manifest(first.id)) == attrs.evolve(first, departures=(packed,))
+        assert journal.look(lambda tx: tx.manifest(second.id + 1)) is None
+        assert journal.look(lambda tx: tx.packed("shop/7/hub/1")) == ((first.id, packed),)
+        with pytest.raises(JournalError):
+            journal.transact(lambda tx: tx.put_packed(second.id, packed))
+        left_out = attrs.evolve(packed, left_out="the order is canceled")
+
+        def ship(tx: Tx) -> None:
+            tx.put_packed(first.id, left_out)
+            tx.ship_manifest(first.id, NOW + MINUTE)
+            # What did not go may go with another.
+            tx.put_packed(second.id, packed)
+
+        journal.transact(ship)
+        shipped = attrs.evolve(
+            first, state=ManifestState.SHIPPED, departures=(left_out,), shipped_at=NOW + MINUTE
+        )
+        assert journal.look(lambda tx: tx.manifest(first.id)) == shipped
+        assert journal.look(lambda tx: tx.packed("shop/7/hub/1")) == ((second.id, packed),)
+        journal.transact(lambda tx: tx.drop_packed(second.id, "shop/7/hub/1", "s1"))
+        assert journal.look(lambda tx: tx.packed("shop/7/hub/1")) == ()
+
+        def ids(tx: Tx) -> list[tuple[int, ...]]:
+            return [
+                tx.manifest_ids(),
+                tx.manifest_ids(state=ManifestState.SHIPPED),
+                tx.manifest_ids(owner="ada", after=first.id),
+                tx.manifest_ids(owner="bert"),
+                tx.manifest_ids(limit=1),
+            ]
+
+        assert journal.look(ids) == [(first.id, second.id), (first.id,), (second.id,), (), (first.id,)]
+
     # --- tasks ---
 
     def test_tasks_come_back_oldest_first_and_a_key_names_one(self, journal: Journal) -> None:
@@ -303,6 +416,33 @@ class ThingTests:
         assert journal.look(lambda tx: tx.tasks("shop/7")) == (done, refund)
         journal.transact(lambda tx: tx.forget("shop/7", NOW))
         assert journal.look(lambda tx: tx.tasks("shop/7")) == ()
+
+    # --- cases ---
+
+    def test_cases_come_back_by_order_and_page_by_page(self, journal: Journal) -> None:
+        first, second = a_case(1), a_case(2, kind=CaseKind.RESEND, state=CaseState.RESOLVED)
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order(), owner="ada")
+            tx.put_purchase(a_purchase())
+            tx.put_case(second)
+            tx.put_case(first)
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: (tx.case(first.id), tx.case("none"))) == (first, None)
+        assert journal.look(lambda tx: tx.cases_of("shop/7")) == (first, second)
+        assert journal.look(lambda tx: tx.cases(owner="ada", limit=1)) == (first,)
+        assert journal.look(lambda tx: tx.cases(after=first.id)) == (second,)
+        assert journal.look(lambda tx: tx.cases(everything=False)) == (first,)
+        assert journal.look(lambda tx: tx.cases(kind=CaseKind.RESEND)) == (second,)
+        assert journal.look(lambda tx: tx.cases(owner="bob")) == ()
+        assert journal.look(lambda tx: tx.cases(purchase_order="shop/7/hub/2")) == ()
+        moved = attrs.evolve(first, state=CaseState.APPROVED, word="they will")
+        journal.transact(lambda tx: tx.put_case(moved))
+        assert journal.look(lambda tx: tx.case(first.id)) == moved
+        journal.transact(lambda tx: tx.forget("shop/7", NOW))
+        bare = attrs.evolve(moved, reason="", evidence=(), word="")
+        assert journal.look(lambda tx: tx.case(first.id)) == bare
 
     # --- reviews and money ---
 

@@ -1,4 +1,4 @@
-"""What a shop must do that can cancel, refund, correct or list carriers: a part of ``StoreSuite``.
+"""What a shop must do that can cancel, refund, hold, correct or list carriers: a part of ``StoreSuite``.
 
 All of it is told by what ``StoreBackend`` has anyway, and by reading the order back. What a probe
 says this account lacks is skipped.
@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 import pytest
@@ -23,6 +23,9 @@ from ..adapters import (
     CancelsShopOrders,
     CorrectsTracking,
     Flow,
+    Held,
+    Hold,
+    HoldsWork,
     ListsCarriers,
     Past,
     Probes,
@@ -31,6 +34,8 @@ from ..adapters import (
     RefundLine,
     Refunds,
     Refused,
+    Release,
+    Released,
     Unclear,
     Write,
 )
@@ -43,6 +48,9 @@ from .simulator import StoreSide
 __all__ = ["StoreAbilities", "each_fault"]
 
 R = TypeVar("R")
+Operation: TypeAlias = Callable[
+    [Past], Flow[Write | Canceled | Refunded | Announced | Held | Released | Unclear]
+]
 
 each_fault = pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
 for_goods_or_not = pytest.mark.parametrize("goods", [True, False], ids=["one unit", "plain amount"])
@@ -65,6 +73,10 @@ class StoreAbilities(Demands):
         """An order as shops cancel one: override where yours cancels none that is paid."""
         return self.sold(side, bench)
 
+    def sold_and_held(self, side: StoreSide, bench: Bench) -> Order | None:
+        """An order that the merchant holds in the shop: override where your backend can."""
+        return None
+
     @abstractmethod
     def notice(
         self, order: Order, *, packages: int = 1, lines: tuple[Line, ...] | None = None
@@ -84,6 +96,18 @@ class StoreAbilities(Demands):
     def cancellation(self) -> Cancellation:
         """Nothing is to ship."""
         return Cancellation(key="suitecancel1", reason="Sold < twice > & broken")
+
+    def wait(self, number: int = 1) -> Hold:
+        """It is to wait."""
+        return Hold(key=f"suitehold{number}", reason="Address < to be checked > & more")
+
+    def held(self, side: StoreSide, bench: Bench) -> Order:
+        """An order that we hold, as it was before."""
+        adapter, order = side.adapter, self.sold(side, bench)
+        assert isinstance(adapter, HoldsWork)
+        result = bench.carry(partial(adapter.hold, order, self.wait()))
+        assert isinstance(result, Held), f"hold: comes to {result}"
+        return order
 
     def money_back(self, order: Order, *, goods: bool, gives: bool = False, number: int = 1) -> Refund:
         """For one unit of the first line, or a plain tenth of the whole order for nothing in particular."""
@@ -139,11 +163,9 @@ class StoreAbilities(Demands):
             flows[f"{name}, stale"] = partial(operation, Past(attempted=True))
         return flows | self._reads(side)
 
-    def _operations(
-        self, side: StoreSide, bench: Bench
-    ) -> dict[str, Callable[[Past], Flow[Write | Canceled | Refunded | Announced | Unclear]]]:
+    def _operations(self, side: StoreSide, bench: Bench) -> dict[str, Operation]:
         adapter = side.adapter
-        found: dict[str, Callable[[Past], Flow[Write | Canceled | Refunded | Announced | Unclear]]] = {}
+        found: dict[str, Operation] = {}
         if isinstance(adapter, CancelsShopOrders) and self.has(side, CancelsShopOrders):
             found["cancel"] = partial(adapter.cancel, self.sold_to_cancel(side, bench), self.cancellation())
         if isinstance(adapter, Refunds) and self.has(side, Refunds):
@@ -152,6 +174,9 @@ class StoreAbilities(Demands):
                 found[name] = partial(adapter.refund, order, self.money_back(order, goods=goods))
         if isinstance(adapter, CorrectsTracking) and self.has(side, CorrectsTracking):
             found["correct"] = partial(adapter.correct, *self.wrongly_told(side, bench))
+        if isinstance(adapter, HoldsWork) and self.has(side, HoldsWork):
+            found["hold"] = partial(adapter.hold, self.sold(side, bench), self.wait())
+            found["release"] = partial(adapter.release, self.held(side, bench), Release(key="suiterelease1"))
         return found
 
     def _reads(self, side: StoreSide) -> dict[str, Callable[[], Flow[object]]]:
@@ -312,6 +337,85 @@ class StoreAbilities(Demands):
         for seen in (order, attrs.evolve(self._read(side, bench, order), store="shop")):
             result = bench.run(adapter.refund(seen, refund, Past()))
             assert not isinstance(result, Write), f"it is there, and {result.step!r} would make it again"
+
+    # --- holding ---
+
+    @each_fault
+    def test_whatever_one_call_comes_to_an_order_is_held_once(self, fault: Fault) -> None:
+        """It may not be shipped then, and nothing else of it is another; or a person is asked."""
+        self._needs(HoldsWork, "cannot hold an order")
+        stand: list[tuple[StoreSide, Order]] = []
+
+        def prepare() -> tuple[Bench, Callable[[Past], Flow[Write | Held | Unclear]]]:
+            side = self.side()
+            bench, adapter = Bench(side), side.adapter
+            assert isinstance(adapter, HoldsWork)
+            order = self.sold(side, bench)
+            stand.append((side, order))
+            return bench, partial(adapter.hold, order, self.wait())
+
+        for bench, result in self.once_or_asked(fault, prepare):
+            side, order = stand[-1]
+            if result is not None:
+                self._waits(bench, side, order, waits=True)
+
+    @each_fault
+    def test_whatever_one_call_comes_to_our_hold_comes_off(self, fault: Fault) -> None:
+        """The order may be shipped as before; or a person is asked."""
+        self._needs(HoldsWork, "cannot hold an order")
+        stand: list[tuple[StoreSide, Order]] = []
+
+        def prepare() -> tuple[Bench, Callable[[Past], Flow[Write | Released | Unclear]]]:
+            side = self.side()
+            bench, adapter = Bench(side), side.adapter
+            assert isinstance(adapter, HoldsWork)
+            order = self.held(side, bench)
+            stand.append((side, order))
+            return bench, partial(adapter.release, order, Release(key="suiterelease1"))
+
+        for bench, result in self.once_or_asked(fault, prepare):
+            side, order = stand[-1]
+            if result is not None:
+                self._waits(bench, side, order, waits=False)
+
+    def _waits(self, bench: Bench, side: StoreSide, order: Order, *, waits: bool) -> None:
+        now = self._read(side, bench, order)
+        assert now.ready is not waits, f"ready is {now.ready}, and the shop says {now.raw_status}"
+        assert not now.canceled, "a hold is no cancel"
+        assert now.lines == order.lines, "other units are open than before"
+
+    def test_a_second_hold_is_the_first_and_one_release_ends_it(self) -> None:
+        """Whatever the keys are: a bridge that lost its journal finds its hold, and takes it off."""
+        self._needs(HoldsWork, "cannot hold an order")
+        side = self.side()
+        bench, adapter = Bench(side), side.adapter
+        assert isinstance(adapter, HoldsWork)
+        order = self.held(side, bench)
+        before = bench.effects()
+        again = bench.carry(partial(adapter.hold, order, self.wait(2)))
+        assert isinstance(again, Held), f"it is held, and hold comes to {again}"
+        assert bench.effects() == before, "it is held, and hold changed something"
+        bench.carry(partial(adapter.release, order, Release(key="suiterelease3")))
+        self._waits(bench, side, order, waits=False)
+        before = bench.effects()
+        nothing = bench.carry(partial(adapter.release, order, Release(key="suiterelease4")))
+        assert isinstance(nothing, Released), f"nothing is held, and release comes to {nothing}"
+        assert bench.effects() == before, "nothing is held, and release changed something"
+
+    def test_what_the_merchant_holds_stays_on_hold(self) -> None:
+        """Only ours comes off."""
+        self._needs(HoldsWork, "cannot hold an order")
+        side = self.side()
+        bench, adapter = Bench(side), side.adapter
+        assert isinstance(adapter, HoldsWork)
+        order = self.sold_and_held(side, bench)
+        if order is None:
+            pytest.skip("the backend has no hand to hold an order: override sold_and_held")
+        assert not order.ready, "the merchant holds it, and it may be shipped"
+        bench.carry(partial(adapter.hold, order, self.wait()))
+        released = bench.carry(partial(adapter.release, order, Release(key="suiterelease1")))
+        assert isinstance(released, Released), f"release: comes to {released}"
+        assert not self._read(side, bench, order).ready, "the merchant's hold came off"
 
     # --- correcting ---
 

@@ -15,16 +15,16 @@ import attrs
 from .. import OwnStock, SkuPrefix
 from .._drivers import Line as Address
 from .._engine import Store, Supplier, World
-from .._http import Call, Response
+from .._http import Call, Request, Response
 from .._journal import Tx
 from .._run import run_once
 from ..adapters import Bucket
 from ..journals.sqlite import open_memory
 from ..sandbox.faults import Fault, Line, NotConnected
 from ._checks import Audit, Ledger, Sale, Watched
-from ._process import Account, Pause, Process
+from ._process import Account, Pause, Process, let_in
 from .backends import tracking_number
-from .scenes import Scene
+from .scenes import BUYER, Scene
 
 __all__ = ["Outcome", "SimulatedWorld", "Weather"]
 
@@ -54,6 +54,8 @@ class Outcome:
 
         calls: The last such moment before each call.
 
+        reads: Numbers of the calls that only read.
+
         commits: How many transactions wrote.
 
         reviews: Codes of the questions left open.
@@ -65,6 +67,7 @@ class Outcome:
     trace: tuple[str, ...] = attrs.field(repr=False)
     points: int
     calls: tuple[int, ...]
+    reads: frozenset[int]
     commits: int
     reviews: tuple[str, ...]
     took: timedelta
@@ -134,6 +137,7 @@ class SimulatedWorld:
         self.journal = open_memory()
         self.trace: list[str] = []
         self.called_at: list[int] = []
+        self.read_calls: set[int] = set()
         self.ledger = Ledger()
         self.accounts = {
             name: Account(
@@ -151,6 +155,8 @@ class SimulatedWorld:
             )
             for name, side in ((STORE, scene.store), (SUPPLIER, scene.supplier))
         }
+        for account in self.accounts.values():
+            let_in(account, self.now)
         self._world = World(
             stores={
                 STORE: Store(
@@ -171,6 +177,7 @@ class SimulatedWorld:
             policy=scene.policy,
             rules=(SkuPrefix(prefix=PREFIX, supplier=SUPPLIER), OwnStock(prefix=OWN)),
             take_from=START - timedelta(days=1),
+            buyer=BUYER,
         )
         self._fault: Fault | None = None
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -178,6 +185,7 @@ class SimulatedWorld:
         self._running: dict[str, _Running] = {}
         self._worked: dict[str, int] = {}
         self._due: tuple[int, datetime | None] = (-1, None)
+        self._unsettled = -1  # after so many commits something was left to do
         self._boots = count(1)
 
     # --- the people ---
@@ -270,13 +278,17 @@ class SimulatedWorld:
         """Look at the journal."""
         return self.journal.look(work)
 
-    def exchange(self, process: str, account: Account, call: Call, *, sha256: str | None) -> Response:
+    def exchange(
+        self, process: str, account: Account, call: Call, *, write: Request | None, reads: bool
+    ) -> Response:
         """One call, and what the line makes of it."""
         self._fault = self.weather.fault(self.now)
         self.called_at.append(self.weather.points)
+        if reads:
+            self.read_calls.add(self.weather.calls)
         orders_before = len(self.scene.supplier.backend.orders())
-        if sha256 is not None:
-            self.ledger.sent(sha256)
+        if write is not None:
+            self.ledger.sent(write)
         words = f"call {self.weather.calls}: {call.method} {call.url.partition('?')[0]}"
         came = "no answer"
         try:
@@ -289,9 +301,9 @@ class SimulatedWorld:
         finally:
             fault = f" [{self._fault.value}]" if self._fault else ""
             self._tell(process, f"{words} -> {came}{fault}")
-            if self._fault is Fault.DOUBLED and sha256 is not None:
+            if self._fault is Fault.DOUBLED and write is not None:
                 ordered = self.scene.supplier.backend.orders()[orders_before:]
-                self.ledger.doubled(sha256, {order.shopper for order in ordered})
+                self.ledger.doubled(write, {order.shopper for order in ordered})
 
     # --- time ---
 
@@ -313,7 +325,12 @@ class SimulatedWorld:
     def _settled(self) -> bool:
         complete = len(self.ledger.sales) == self._expected
         waiting = any(account.line.pending for account in self.accounts.values())
-        return complete and not waiting and self.journal.look(lambda tx: self._audit(tx).settled())
+        if not complete or waiting or self._unsettled == self.journal.commits:
+            return False
+        settled = self.journal.look(lambda tx: self._audit(tx).settled())
+        # Once all is sold, nothing but a commit settles what is not.
+        self._unsettled = -1 if settled else self.journal.commits
+        return settled
 
     def _audit(self, tx: Tx) -> Audit:
         store, supplier = self.scene.store.backend, self.scene.supplier.backend
@@ -373,6 +390,7 @@ class SimulatedWorld:
             trace=tuple(self.trace),
             points=self.weather.points,
             calls=tuple(self.called_at),
+            reads=frozenset(self.read_calls),
             commits=self.journal.commits,
             reviews=reviews,
             took=self.now - START,

@@ -12,13 +12,25 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
+from .._http import Call, Response
 from ..sandbox.faults import Backend
 
-__all__ = ["TRACKING", "Ordered", "Shown", "StoreBackend", "SupplierBackend", "tracking_number"]
+__all__ = [
+    "TRACKING",
+    "FirstPaidByHand",
+    "Ordered",
+    "PaysSlowly",
+    "RaisesPrices",
+    "Shown",
+    "StoreBackend",
+    "SupplierBackend",
+    "Unasked",
+    "tracking_number",
+]
 
 # Tracking numbers of the tests, so that a backend which only keeps text can find them in it.
 TRACKING = re.compile(r"OB\d{8}")
@@ -57,6 +69,8 @@ class Ordered:
         units: By remote id.
 
         paid: How many times its total has been paid; None where nobody pays through the API.
+
+        canceled: How many times it was canceled; what finds it canceled and changes nothing does not count.
     """
 
     ref: str
@@ -64,6 +78,7 @@ class Ordered:
     shopper: str = attrs.field(repr=False)
     units: Mapping[str, Decimal]
     paid: int | None = None
+    canceled: int = 0
 
 
 class StoreBackend(Backend, Protocol):
@@ -98,7 +113,8 @@ class SupplierBackend(Backend, Protocol):
 
     @property
     def goods(self) -> Sequence[str]:
-        """Remote ids that can be ordered in any number the tests come to (some hundreds)."""
+        """Remote ids that can be ordered in any number the tests come to (some hundreds), and together:
+        a supplier that splits takes them in one order."""
         ...
 
     def orders(self) -> Sequence[Ordered]:
@@ -119,3 +135,54 @@ class SupplierBackend(Backend, Protocol):
     def effects(self) -> int:
         """How many calls have changed something so far."""
         ...
+
+
+@runtime_checkable
+class RaisesPrices(Protocol):
+    """A hand of suppliers that are quoted: without it, nothing of the suite needs one."""
+
+    def raise_price(self, *, now: datetime) -> None:
+        """All goods cost more from now on."""
+        ...
+
+
+@runtime_checkable
+class PaysSlowly(Protocol):
+    """A hand of suppliers whose payments may be undecided for a while."""
+
+    def pay_slowly(self) -> None:
+        """From now on no payment is decided for a day."""
+        ...
+
+
+@runtime_checkable
+class FirstPaidByHand(Protocol):
+    """A hand of suppliers where a person makes the first payment."""
+
+    def forget_payments(self) -> None:
+        """Nobody has paid here yet."""
+        ...
+
+
+class Unasked:
+    """What stands behind a supplier that people move: nobody. A call is a failure of the test."""
+
+    goods = ("P-1", "P-2", "P-3")
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """No call of its adapter's ever leaves."""
+        raise AssertionError(f"people move it, and it was sent {call.method} {call.url.partition('?')[0]}")
+
+    def orders(self) -> Sequence[Ordered]:
+        """They are on paper."""
+        return ()
+
+    def work(self, now: datetime) -> None:
+        """People work unseen."""
+
+    def ship(self, ref: str, number: str, *, now: datetime) -> None:
+        """The same."""
+
+    def effects(self) -> int:
+        """None."""
+        return 0

@@ -17,6 +17,7 @@ from typing import TypeVar
 import attrs
 import pytest
 
+from .._events import EventKind
 from .._journal import Journal, Tx
 from .._records import Intent
 from .._states import IntentState
@@ -61,7 +62,7 @@ class JournalSuite(ThingTests):
         def fail(tx: Tx) -> None:
             keep_order(tx, an_order())
             tx.put_meta("left", "behind")
-            tx.event("Seen", about="shop/7", at=NOW)
+            tx.event(EventKind.ORDER_SEEN, about="shop/7", at=NOW)
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -305,13 +306,15 @@ class JournalSuite(ThingTests):
 
     def test_events_come_in_one_order_by_page_owner_and_order(self, journal: Journal) -> None:
         def write(tx: Tx) -> None:
-            tx.event("Seen", about="shop/7", order_id="shop/7", owner="ann", at=NOW, data={"ü": "☃"})
-            tx.event("Placed", about="shop/8/hub/1", order_id="shop/8", owner="bob", at=NOW)
-            tx.event("Stopped", about="", at=NOW)
+            tx.event(
+                EventKind.ORDER_SEEN, about="shop/7", order_id="shop/7", owner="ann", at=NOW, data={"ü": "☃"}
+            )
+            tx.event(EventKind.PLACED, about="shop/8/hub/1", order_id="shop/8", owner="bob", at=NOW)
+            tx.event(EventKind.MONEY_STOPPED, about="", at=NOW)
 
         journal.transact(write)
         events = journal.look(lambda tx: tx.events())
-        assert [event.kind for event in events] == ["Seen", "Placed", "Stopped"]
+        assert [event.kind for event in events] == ["OrderSeen", "Placed", "MoneyStopped"]
         assert (events[0].data, events[0].at, events[0].about) == ({"ü": "☃"}, NOW, "shop/7")
         assert journal.look(lambda tx: tx.events(after=events[0].position, limit=1)) == events[1:2]
         assert journal.look(lambda tx: tx.events(owner="bob")) == events[1:2]
@@ -336,7 +339,9 @@ class JournalSuite(ThingTests):
                 return
             try:
                 for count in range(each):
-                    journal.transact(partial(Tx.event, kind="E", about=f"{number}.{count}", at=NOW))
+                    journal.transact(
+                        partial(Tx.event, kind=EventKind.STATUS, about=f"{number}.{count}", at=NOW)
+                    )
             finally:
                 done.append(number)
 
@@ -349,19 +354,45 @@ class JournalSuite(ThingTests):
 
     def test_an_undone_event_is_never_read(self, journal: Journal) -> None:
         def fail(tx: Tx) -> None:
-            tx.event("Never", about="", at=NOW)
+            tx.event(EventKind.PLACING, about="", at=NOW)
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             journal.transact(fail)
-        journal.transact(lambda tx: tx.event("Once", about="", at=NOW))
-        assert [event.kind for event in journal.look(lambda tx: tx.events())] == ["Once"]
+        journal.transact(lambda tx: tx.event(EventKind.PLACED, about="", at=NOW))
+        assert [event.kind for event in journal.look(lambda tx: tx.events())] == ["Placed"]
 
     def test_a_consumer_goes_on_where_it_was(self, journal: Journal) -> None:
         assert journal.look(lambda tx: tx.consumer("mail")) == 0
         journal.transact(lambda tx: tx.put_consumer("mail", 5))
         journal.transact(lambda tx: tx.put_consumer("mail", 9))
         assert journal.look(lambda tx: (tx.consumer("mail"), tx.consumer("other"))) == (9, 0)
+        journal.transact(lambda tx: tx.put_consumer("mail", 7))  # a slower one of the same name
+        assert journal.look(lambda tx: tx.consumer("mail")) == 9
+
+    def test_an_event_belongs_to_the_owner_of_its_order_or_account(self, journal: Journal) -> None:
+        def write(tx: Tx) -> None:
+            keep_order(tx, an_order(), owner="ann")
+            tx.put_account(
+                "hub", kind="supplier", platform="x", owner="bob", identity="i", take_from=None, at=NOW
+            )
+            tx.event(EventKind.HELD, about="shop/7", order_id="shop/7", at=NOW)
+            tx.event(EventKind.PULL_FAILED, about="hub", at=NOW)
+            tx.event(EventKind.MONEY_STOPPED, about="all", at=NOW)
+
+        journal.transact(write)
+        for owner, kind in (("ann", EventKind.HELD), ("bob", EventKind.PULL_FAILED)):
+            assert [event.kind for event in journal.look(partial(Tx.events, owner=owner))] == [kind]
+
+    def test_what_is_planned_is_told_by_kind(self, journal: Journal) -> None:
+        def write(tx: Tx) -> None:
+            tx.wake("pull/shop", NOW)
+            tx.wake("pullover/shop", NOW)
+            tx.wake("pull/done", NOW)
+            tx.schedule("pull/done", None)
+
+        journal.transact(write)
+        assert journal.look(lambda tx: tx.planned("pull")) == {"pull/shop"}
 
     # --- pulls, webhooks, cache ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ import attrs
 
 from .._http import Call, Response
 from ..sandbox import magento
+from ..sandbox.alibaba import AlibabaSupplier
 from ..sandbox.prestashop import DEPARTURES, Item, PrestaShopShop
 from ..sandbox.rewix import Code, RewixSupplier
 from ..sandbox.woocommerce import WooCommerceShop
@@ -21,7 +22,14 @@ from .backends import TRACKING, Ordered, Shown
 if TYPE_CHECKING:
     from ..sandbox.shopify import ShopifyShop
 
-__all__ = ["MagentoBackend", "PrestaShopBackend", "RewixBackend", "ShopifyBackend", "WooCommerceBackend"]
+__all__ = [
+    "AlibabaBackend",
+    "MagentoBackend",
+    "PrestaShopBackend",
+    "RewixBackend",
+    "ShopifyBackend",
+    "WooCommerceBackend",
+]
 
 _DEPARTURE_MAILS = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
 _SHOPIFY_DEPARTURES = ("shipping_confirmation", "shipping_update")
@@ -264,6 +272,62 @@ class RewixBackend:
     def ship(self, ref: str, number: str, *, now: datetime) -> None:
         """It leaves by UPS."""
         self.supplier.dispatch(ref, tracking_code=number, carrier="UPS", now=now)
+
+    def effects(self) -> int:
+        """Changes asked for and carried out."""
+        return len(self.supplier.effects)
+
+
+class AlibabaBackend:
+    """Alibaba.com and one of its sellers."""
+
+    goods = ("1601206892606:105613018158", "1601206892606:105613018159", "1601314875038:106117950042")
+
+    def __init__(self, supplier: AlibabaSupplier) -> None:
+        self.supplier = supplier
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        """Carry the call out."""
+        return self.supplier.handle(call, now)
+
+    def orders(self) -> Sequence[Ordered]:
+        """All orders, also those that were closed."""
+        return [
+            Ordered(
+                ref=order.trade_id,
+                reference=order.reference,
+                shopper=order.shopper,
+                units={f"{product}:{sku}": Decimal(units) for (product, sku), units in order.units.items()},
+                paid=self.supplier.paid(order.trade_id),
+                canceled=self.supplier.cancellations.count(order.trade_id),
+            )
+            for order in self.supplier.orders
+        ]
+
+    def work(self, now: datetime) -> None:
+        """The seller packs what is paid; nobody but a call pays."""
+        self.supplier.confirm(now=now)
+        self.supplier.work(now=now)
+        self.supplier.ready(now=now)
+
+    def ship(self, ref: str, number: str, *, now: datetime) -> None:
+        """It leaves by FedEx."""
+        self.supplier.ship(ref, number, now=now)
+
+    def raise_price(self, *, now: datetime) -> None:
+        """All goods by ten cents."""
+        for product in self.supplier.products.values():
+            for sku in product.skus:
+                ladder = {units: price + Decimal("0.10") for units, price in sku.ladder.items()}
+                self.supplier.set_price(product.product_id, sku.sku_id, ladder, now=now)
+
+    def pay_slowly(self) -> None:
+        """Payments are undecided for a day."""
+        self.supplier.paying_for = timedelta(days=1)
+
+    def forget_payments(self) -> None:
+        """The buyer has never paid by hand."""
+        self.supplier.paid_before = False
 
     def effects(self) -> int:
         """Changes asked for and carried out."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeVar
 
 import attrs
 
-from .. import Policy, Secret, Who
+from .. import BuyerContext, Policy, Secret, Who
 from ..adapters import (
     AccountSettings,
     Auth,
@@ -24,9 +24,18 @@ from ..suppliers import rewix
 from .backends import StoreBackend, SupplierBackend
 from .sandboxes import RewixBackend, WooCommerceBackend
 
-__all__ = ["Scene", "StoreSide", "SupplierSide", "a_rewix", "a_scene", "a_woocommerce"]
+__all__ = ["BUYER", "Scene", "StoreSide", "SupplierSide", "a_rewix", "a_scene", "a_woocommerce"]
 
 S = TypeVar("S", bound=AccountSettings)
+
+# Who pays. The words turn up nowhere else, so that each place that keeps them is found.
+BUYER = BuyerContext(
+    ip="203.0.113.71",
+    user_agent="Mozilla/5.0 (X11; Linux x86_64) Mirabelle/7171",
+    accept_language="en-US,en;q=0.9",
+    screen="1920*1080",
+    member_since=datetime(2024, 5, 1, tzinfo=UTC),
+)
 
 
 @attrs.frozen(kw_only=True)

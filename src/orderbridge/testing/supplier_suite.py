@@ -5,7 +5,8 @@
         def settings(self): return {"base_url": "https://crates.example", "api_key": "k-1"}
         def backend(self): return CratesBackend()
 
-The backend is the supplier in memory, see ``backends``. Each test asks for a fresh one.
+The backend is the supplier in memory, see ``backends``. Each test asks for a fresh one. A
+supplier that people move has none: give ``Unasked()``.
 """
 
 from __future__ import annotations
@@ -26,34 +27,41 @@ from ..adapters import (
     AccountSettings,
     Confirmed,
     Flow,
+    ListsChanges,
     LookUp,
+    MovedByPeople,
+    OrdersItself,
     Past,
     PaymentSeen,
     Pays,
     Placed,
     Placement,
     Probes,
+    Quote,
+    Quotes,
     Reserves,
     Response,
+    Splits,
     SupplierPlatform,
     Unclear,
     Write,
 )
 from ..errors import Unsupported
 from ..sandbox.faults import Fault
-from ._bench import SHOPPER, Bench, Through, read_settings
-from ._demands import POLICY, Demands, Flows
+from ._bench import SHOPPER, START, Bench, Through, read_settings
+from ._demands import POLICY, Flows
+from ._supplier_abilities import ByAbility, each_fault
+from ._supplier_paper import OnPaper
 from .backends import SupplierBackend
+from .scenes import BUYER
 from .simulator import Outcome, Scene, SupplierSide, a_woocommerce
 
 __all__ = ["SupplierSuite"]
 
 S = TypeVar("S", bound=AccountSettings)
 
-each_fault = pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
 
-
-class SupplierSuite(Demands, Generic[S]):
+class SupplierSuite(ByAbility, OnPaper, Generic[S]):
     """Give the platform, its settings, and a simulated supplier."""
 
     @abstractmethod
@@ -113,9 +121,23 @@ class SupplierSuite(Demands, Generic[S]):
             placed_at=datetime(2026, 3, 2, 7, 59, 30, tzinfo=UTC),
         )
 
+    def asked_for(self, side: SupplierSide, bench: Bench, *quantities: str) -> PurchaseOrder:
+        """The same, with the part it is of and the first way to send it, where there are such."""
+        adapter, po = side.adapter, self.order(side, *quantities)
+        if isinstance(adapter, Splits):
+            parts = bench.run(adapter.parts(po.units))
+            po = attrs.evolve(po, part=parts[po.lines[0].remote_id])
+        if isinstance(adapter, Quotes):
+            # Of one piece each: what is tried may be more than anybody has.
+            few = tuple(attrs.evolve(line, quantity=Decimal(1), units=Decimal(1)) for line in po.lines)
+            quote = bench.run(adapter.quote(attrs.evolve(po, lines=few)))
+            assert isinstance(quote, Quote), f"quote: comes to {quote}"
+            po = attrs.evolve(po, carrier=next((option.code for option in quote.options), ""))
+        return po
+
     def place(self, side: SupplierSide, bench: Bench) -> tuple[PurchaseOrder, Placed]:
         """An order that has been placed."""
-        po = self.order(side, "2", "1")
+        po = self.asked_for(side, bench, "2", "1")
         result = bench.carry(lambda past: side.adapter.place(po, past))
         assert isinstance(result, Placement), f"place: comes to {result}"
         [placed] = result.placed
@@ -131,8 +153,15 @@ class SupplierSuite(Demands, Generic[S]):
     def at_first(self) -> tuple[Bench, Flows]:
         """Nothing is ordered."""
         side = self.side()
-        bench, adapter, po = Bench(side), side.adapter, self.order(side, "2", "1")
-        flows: dict[str, Callable[[], Flow[object]]] = {"place": lambda: adapter.place(po, Past())}
+        bench, adapter = Bench(side), side.adapter
+        po = self.asked_for(side, bench, "2", "1")
+        flows: dict[str, Callable[[], Flow[object]]] = {}
+        if isinstance(adapter, Splits):
+            flows["parts"] = lambda: adapter.parts(po.units)
+        if isinstance(adapter, Quotes):
+            flows["quote"] = lambda: adapter.quote(po)
+        if not isinstance(adapter, OrdersItself):
+            flows["place"] = lambda: adapter.place(po, Past())
         self._look(side, flows)
         if isinstance(adapter, Reserves):
             flows["set_held"] = lambda: adapter.set_held(po.units, Past())
@@ -142,7 +171,12 @@ class SupplierSuite(Demands, Generic[S]):
         """All is ordered, and paid, and held."""
         side = self.side()
         bench, adapter = Bench(side), side.adapter
+        if isinstance(adapter, OrdersItself):
+            return self.at_first()
         po, placed = self.place(side, bench)
+        if isinstance(adapter, MovedByPeople):
+            again = {"place, with its number": lambda: adapter.place(po, Past())}
+            return bench, {**self.at_first()[1], **again}
         unplaced = attrs.evolve(po, supplier_ref="")
         warm = bench.past
         write = bench.writes[-1][0]
@@ -159,9 +193,9 @@ class SupplierSuite(Demands, Generic[S]):
         self._look(side, flows)
         if isinstance(adapter, Pays):
             total = self.total(side, bench, po, placed)
-            bench.carry(lambda past: adapter.pay(po, total, past))
-            flows["pay, cold"] = lambda: adapter.pay(po, total, Past())
-            flows["pay, warm"] = lambda: adapter.pay(po, total, bench.past)
+            bench.carry(lambda past: adapter.pay(po, total, BUYER, past))
+            flows["pay, cold"] = lambda: adapter.pay(po, total, BUYER, Past())
+            flows["pay, warm"] = lambda: adapter.pay(po, total, BUYER, bench.past)
         if isinstance(adapter, Reserves):
             bench.carry(lambda past: adapter.set_held(po.units, past))
             flows["set_held"] = lambda: adapter.set_held(po.units, Past())
@@ -173,6 +207,8 @@ class SupplierSuite(Demands, Generic[S]):
             flows["held"] = adapter.held
         if isinstance(adapter, Probes):
             flows["probe"] = adapter.probe
+        if isinstance(adapter, ListsChanges):
+            flows["changes"] = lambda: adapter.changes(None, now=START)
 
     def check(self, scene: Scene, outcome: Outcome) -> None:
         """Money moves once, or a person is asked."""
@@ -186,6 +222,7 @@ class SupplierSuite(Demands, Generic[S]):
 
     def test_an_order_is_placed_once_exactly_as_it_was_asked_for(self) -> None:
         """The same units, to the same shopper, under our reference where there is one."""
+        self.asks()
         side = self.side()
         po, placed = self.place(side, Bench(side))
         [ordered] = side.backend.orders()
@@ -196,6 +233,7 @@ class SupplierSuite(Demands, Generic[S]):
 
     def test_an_order_that_was_placed_is_not_placed_by_a_flow_that_knows_of_nothing(self) -> None:
         """With nothing in the journal it finds the order, or does at first what costs nothing."""
+        self._orders()
         side = self.side()
         bench = Bench(side)
         po, _ = self.place(side, bench)
@@ -222,9 +260,12 @@ class SupplierSuite(Demands, Generic[S]):
         self._said("1.5")
 
     def _said(self, quantity: str) -> None:
+        self._orders()
         side = self.side()
         bench, answers, bodies = Bench(side), dict[str, Response](), list[bytes]()
-        po = self.order(side, quantity)
+        po = self.asked_for(side, bench, quantity)
+        if isinstance(side.adapter, MovedByPeople):
+            bodies += [document.body for document in side.adapter.documents(po)]
         for _ in range(10):
             try:
                 result = bench.run(side.adapter.place(po, Past(answers=answers, attempted=bool(answers))))
@@ -239,10 +280,15 @@ class SupplierSuite(Demands, Generic[S]):
             if not isinstance(bench.do(result), Confirmed):
                 break
             answers[result.step] = bench.writes[-1][1]
-        assert any(quantity.encode() in body for body in bodies), f"no write asks for {quantity}"
+        assert any(quantity.encode() in body for body in bodies), f"nothing that is sent asks for {quantity}"
+
+    def _orders(self) -> None:
+        if isinstance(self.side().adapter, OrdersItself):
+            pytest.skip("orders by itself")
 
     def test_a_shipment_that_has_left_is_told_with_its_number(self) -> None:
         """And with the same ref each time, whatever came before."""
+        self.asks()
         side = self.side()
         bench = Bench(side)
         po, _ = self.place(side, bench)
@@ -278,7 +324,7 @@ class SupplierSuite(Demands, Generic[S]):
             assert isinstance(adapter, Pays)
             po, placed = self.place(side, bench)
             total = self.total(side, bench, po, placed)
-            return bench, lambda past: adapter.pay(po, total, past)
+            return bench, lambda past: adapter.pay(po, total, BUYER, past)
 
         for _, result in self.each_call(fault, prepare):
             [ordered] = boxes[-1].backend.orders()
@@ -293,7 +339,7 @@ class SupplierSuite(Demands, Generic[S]):
         assert isinstance(adapter, Pays)
         po, placed = self.place(side, bench)
         total = self.total(side, bench, po, placed)
-        write = bench.run(adapter.pay(po, total, Past()))
+        write = bench.run(adapter.pay(po, total, BUYER, Past()))
         assert isinstance(write, Write), f"pay: comes to {write}"
         assert write.amount == total
 

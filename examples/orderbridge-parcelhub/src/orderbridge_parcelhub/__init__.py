@@ -14,7 +14,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import attrs
-from orderbridge import Money, PurchaseOrder, Secret
+from orderbridge import BuyerContext, Money, PurchaseOrder, Secret
 from orderbridge.adapters import (
     Access,
     AccountSettings,
@@ -155,7 +155,9 @@ class ParcelHubAdapter(Pays, Probes):
             total=order.money,
         )
 
-    def pay(self, po: PurchaseOrder, total: Money, past: Past) -> Flow[Write | PaymentSeen | Unclear]:
+    def pay(
+        self, po: PurchaseOrder, total: Money, buyer: BuyerContext | None, past: Past
+    ) -> Flow[Write | PaymentSeen | Unclear]:
         """Pay it from the account's credit, unless it is paid."""
         order = yield from self._order(po.supplier_ref)
         if order is None:

@@ -23,6 +23,8 @@ class Item:
 
         supplier, supplier_reference: The product's default supplier and his name for it.
 
+        weight: Of one, in the shop's unit.
+
         customization_id: The same product may stand on two lines that differ only in this.
     """
 
@@ -37,6 +39,7 @@ class Item:
     ean13: str = ""
     supplier: str = ""
     supplier_reference: str = ""
+    weight: str = "0.000000"
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -60,6 +63,7 @@ class Goods(Shop):
             "product_quantity": str(item.quantity),
             "product_quantity_in_stock": str(item.quantity),
             "product_name": item.name or item.reference,
+            "product_weight": item.weight,
             "product_reference": item.reference,
             "product_ean13": item.ean13,
             **dict.fromkeys(("product_price", "unit_price_tax_excl", "original_product_price"), money(net)),

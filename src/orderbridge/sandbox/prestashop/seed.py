@@ -55,7 +55,12 @@ def rows(
 ) -> Iterator[tuple[str, Row]]:
     """Every row of a new shop, each with its resource."""
     settings = {"PS_SHOP_NAME": "Demo Shop", "PS_TIMEZONE": time_zone, "PS_WEBSERVICE": "1"}
-    settings |= {"PS_LANG_DEFAULT": "1", "PS_CURRENCY_DEFAULT": "1", "PS_INVOICE": "1"}
+    settings |= {
+        "PS_WEIGHT_UNIT": "kg",
+        "PS_LANG_DEFAULT": "1",
+        "PS_CURRENCY_DEFAULT": "1",
+        "PS_INVOICE": "1",
+    }
     for line in STATES.strip().splitlines():
         numbered, name, template, module, color, flags = (word.strip() for word in line.split("|"))
         number, key = numbered.split()

@@ -31,6 +31,8 @@ class Ask:
         views: How each kind of record is shown.
 
         bulk: It is a bulk query.
+
+        rows: Which rows of its root a bulk query reads now; all of them where it is None.
     """
 
     shop: Desk
@@ -40,6 +42,7 @@ class Ask:
     views: Views = attrs.field(repr=False)
     key: str | None = None
     bulk: bool = False
+    rows: slice | None = None
 
     def show(self, record: object) -> Node | None:
         """A record as GraphQL reads it; None stays None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import attrs
 
 from ..._http import Call, Headers, Response
 from .ask import Ask
-from .bulk import LASTS, finish
+from .bulk import AT_A_TIME, LASTS, SIGNATURE, Bulk, finish, piece
 from .cost import Bucket, Rule
 from .desk import Desk
 from .hooks import Delivery, delivery, unique
@@ -79,8 +79,8 @@ class ShopifyShop(Desk):
         if url.path == "/admin/oauth/access_token" and call.method == "POST":
             content = call.headers.get("content-type", "")
             return self._answer(*self._keys.grant(content, call.body, now, ",".join(self.scopes)), now)
-        if found := re.fullmatch(r"/bulk/(\d+)\.jsonl", url.path):
-            return self._file(int(found[1]), now)
+        if found := re.fullmatch(r"/bulk/(\d+)-final", url.path):
+            return self._file(int(found[1]), call, now)
         if found := re.fullmatch(r"/admin/api/([\w-]+)/graphql\.json", url.path):
             return self._graphql(call, found[1], origin, now)
         return self._answer(404, {"errors": "Not Found"}, now)
@@ -114,20 +114,44 @@ class ShopifyShop(Desk):
             return asked
         return VERSIONS[0] if re.fullmatch(r"20\d\d-(01|04|07|10)", asked) and asked < VERSIONS[0] else ""
 
-    def _ask(self, origin: str, now: datetime, *, bulk: bool = False) -> Ask:
-        return Ask(shop=self, now=now, scopes=frozenset(self.scopes), origin=origin, views=VIEWS, bulk=bulk)
+    def _ask(self, origin: str, now: datetime, rows: slice | None = None) -> Ask:
+        return Ask(
+            shop=self,
+            now=now,
+            scopes=frozenset(self.scopes),
+            origin=origin,
+            views=VIEWS,
+            bulk=rows is not None,
+            rows=rows,
+        )
 
     def _tick(self, origin: str, now: datetime) -> None:
         self.tick(now)
         for one in self.bulks.values():
-            if one.status == "CREATED" and one.due <= now:
-                finish(one, run_free(self._ask(origin, now, bulk=True), one.query), origin, now)
+            if one.status == "CREATED" and one.created_at < now:
+                one.status = "RUNNING"
+            if one.status == "RUNNING" and one.due <= now:
+                self._finish(one, origin, now)
+            if one.status == "COMPLETED" and one.completed_at and one.completed_at + LASTS <= now:
+                one.status = "EXPIRED"
 
-    def _file(self, number: int, now: datetime) -> Response:
+    def _finish(self, bulk: Bulk, origin: str, now: datetime) -> None:
+        def read(start: int) -> Mapping[str, object]:
+            return run_free(self._ask(origin, now, slice(start, start + AT_A_TIME)), bulk.query)
+
+        bulk.error = self.bulk_fails or None
+        finish(bulk, read, origin, now)
+
+    def _file(self, number: int, call: Call, now: datetime) -> Response:
+        """What the storage answers, which is none of the shop's: who has the signed address gets the file."""
         found = self.bulks.get(number)
-        if found is None or found.completed_at is None or found.completed_at + LASTS <= now:
+        signed = urlsplit(call.url).query == SIGNATURE and "authorization" not in call.headers
+        lasts = found is not None and found.completed_at is not None and now < found.completed_at + LASTS
+        if found is None or not signed or not lasts or call.method != "GET":
             return Response(403, headers=Headers({"Content-Type": "application/xml"}), body=b"<Error/>")
-        return Response(200, headers=Headers({"Content-Type": "application/jsonl"}), body=found.content)
+        status, more, body = piece(found, call.headers.get("range", ""))
+        headers = {"Content-Type": "application/jsonl", "Accept-Ranges": "bytes", **more}
+        return Response(status, headers=Headers(headers), body=body)
 
     def _answer(
         self, status: int, body: object, now: datetime, more: dict[str, str] | None = None

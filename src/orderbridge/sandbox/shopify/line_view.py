@@ -136,4 +136,5 @@ def product_node(variant: Variant) -> Node:
         "handle": variant.sku.lower(),
         "status": "ACTIVE",
         "vendor": variant.vendor,
+        "tags": sorted(variant.tags),
     }

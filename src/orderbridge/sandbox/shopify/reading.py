@@ -139,7 +139,10 @@ def _orders(at: Ask, args: Object) -> Node:
             case _:
                 return ""
 
-    return at.page(_found(at, text(args.get("query"))), args, sort)
+    found = _found(at, text(args.get("query")))
+    if at.rows is not None:
+        found = sorted(found, key=lambda order: (sort(order), order.id))[at.rows]
+    return at.page(found, args, sort)
 
 
 def _plain(value: object) -> str:
@@ -220,13 +223,15 @@ def node(at: Ask, id: Json, kind: str = "") -> Node | None:  # noqa: A002
     named = text(id).removeprefix("gid://shopify/").partition("/")[0]
     if kind and named != kind:
         return None
+    if number_of(id) == 0:
+        raise ShopError("Invalid global id", code="BAD_REQUEST")
+    if named == "Order":
+        return at.show(at.order(id))
+    if named == "FulfillmentOrder":
+        return at.show(at.work(id))
     orders = [order for order in at.shop.orders.values() if at.order(order.gid)]
     places: Mapping[str, Callable[[], Sequence[object]]] = {
-        "Order": lambda: orders,
         "LineItem": lambda: [line for order in orders for line in order.lines],
-        "FulfillmentOrder": lambda: [
-            work for work in at.shop.all_work() if at.work(gid("FulfillmentOrder", work.id))
-        ],
         "Fulfillment": lambda: [one for order in orders for one in order.fulfillments],
         "Refund": lambda: [one for order in orders for one in order.refunds],
         "Return": lambda: [one for order in orders for one in order.returns],
@@ -238,8 +243,6 @@ def node(at: Ask, id: Json, kind: str = "") -> Node | None:  # noqa: A002
         "BulkOperation": lambda: list(at.shop.bulks.values()),
         "WebhookSubscription": lambda: list(at.shop.hooks.values()),
     }
-    if number_of(id) == 0:
-        raise ShopError("Invalid global id", code="BAD_REQUEST")
     found = places[named]() if named in places else []
     return at.show(next((one for one in found if getattr(one, "id", 0) == number_of(id)), None))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,6 +22,7 @@ class Variant:
     title: str = "Default Title"
     product_title: str = "Thing"
     vendor: str = "Vendor"
+    tags: Sequence[str] = ()
     barcode: str = ""
     price: Decimal = Decimal("10.00")
     requires_shipping: bool = True
@@ -166,6 +167,8 @@ class FulfillmentOrder:
         reported: Progress was reported by hand.
 
         displayable: False for what was merged or moved away.
+
+        answer: What the service said when it answered last.
     """
 
     id: int
@@ -183,6 +186,7 @@ class FulfillmentOrder:
     requests: list[Request] = attrs.field(factory=list[Request])
     reported: bool = False
     displayable: bool = True
+    answer: str = ""
 
     @property
     def open(self) -> bool:

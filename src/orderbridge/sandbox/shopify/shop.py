@@ -51,6 +51,8 @@ class Shop:
 
         bulk_takes: How long a bulk query is under way.
 
+        bulk_fails: Why bulk queries fail at last, if they do: ``TIMEOUT``.
+
         version: The newest of the API, which also webhooks speak.
 
         newer: Enum values this version has no name for, by the enum that they are shown for.
@@ -66,6 +68,7 @@ class Shop:
     cancel_takes: timedelta = timedelta(seconds=3)
     cancel_fails: str = ""
     bulk_takes: timedelta = timedelta(seconds=10)
+    bulk_fails: str = ""
     version: str = "2026-10"
     newer: Mapping[str, str] = attrs.field(factory=dict[str, str])
 

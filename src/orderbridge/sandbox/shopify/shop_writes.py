@@ -111,6 +111,7 @@ def bulk_run(at: Ask, query: Json, groupObjects: Json = None) -> Node:
         query=text(query),
         created_at=at.now,
         due=at.now + at.shop.bulk_takes,
+        grouped=bool(groupObjects),
     )
     at.shop.bulks[bulk.id] = bulk
     return {"bulkOperation": at.shown(bulk)}

@@ -305,6 +305,7 @@ def _answer(
         if not work.location.ours or work.request_status != wanted or not work.open:
             raise Refusal("Cannot answer a request that is not there.", ["id"])
         work.status, work.request_status = status or work.status, request_status
+        work.answer = text(said.get("message"))
         at.shop.changed(work, at.now, f"fulfillment_orders/{topic}")
         return _did(at, mutation, work)
 
@@ -317,7 +318,7 @@ def accept_cancellation(at: Ask, id: Json, message: Json = None) -> Node:  # noq
     if not work.location.ours or work.request_status != "CANCELLATION_REQUESTED":
         raise Refusal("Cannot answer a request that is not there.", ["id"])
     at.shop.replace(work, at.now)
-    work.request_status = "CANCELLATION_ACCEPTED"
+    work.request_status, work.answer = "CANCELLATION_ACCEPTED", text(message)
     return _did(at, "fulfillmentOrderAcceptCancellationRequest", work)
 
 
@@ -327,6 +328,7 @@ def close(at: Ask, id: Json, message: Json = None) -> Node:  # noqa: A002
     if not work.location.ours or work.status != "IN_PROGRESS":
         raise Refusal("Fulfillment order cannot be closed.", ["id"])
     work.status, work.request_status, work.reported = "INCOMPLETE", "CLOSED", False
+    work.answer = text(message)
     at.shop.changed(work, at.now)
     return _did(at, "fulfillmentOrderClose", work)
 

@@ -84,6 +84,8 @@ def announce(
     there = yield from shipments_of(settings, wire.ref)
     wanted = _units(notice.lines)
     parcels, warnings = _parcels(settings, notice.packages)
+    if not notice.lines:
+        return (yield from _one_more(settings, wire, order, notice, there, parcels, warnings))
     ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
     if len(ours) > 1:
         return Unclear(
@@ -115,6 +117,28 @@ def announce(
         # A mail server that is down stops nothing; and some shops mail later, by a job of their own.
         warnings += ("the shop does not say that it has mailed the shopper",)
     return Announced(refs=(shipment.ref,), warnings=warnings)
+
+
+def _one_more(
+    settings: Settings,
+    wire: WireOrder,
+    order: Order,
+    notice: ShipmentNotice,
+    there: tuple[WireShipment, ...],
+    parcels: tuple[Parcel, ...],
+    warnings: tuple[str, ...],
+) -> Flow[Write | Announced | Unclear]:
+    """Goods that left once more: their numbers stand at the last shipment, for nothing is left to ship."""
+    for parcel in parcels:
+        if there and not any(parcel.is_shown(shipment) for shipment in there):
+            return _add_track(settings, wire, there[-1], parcel, f"track-{parcel.place}")
+    mail = notice.notify and settings.shipped_mail
+    told = yield from tell(settings, wire, notice.key, departure(order, notice), to_shopper=True, mail=mail)
+    if told is not None:
+        return told
+    if parcels and not there:
+        warnings += ("the shop has no shipment to show the number at; it stands in the comments only",)
+    return Announced(refs=tuple(shipment.ref for shipment in there[-1:]), warnings=warnings)
 
 
 def _adopt(settings: Settings, shipment: WireShipment, notice: ShipmentNotice) -> Write:
@@ -330,6 +354,8 @@ def correct(
     ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
     # Of a departure typed in by hand, which shows a number that we told.
     ours = ours or [each for each in there if any(old.is_shown(each) for old in (*before, *parcels))]
+    if not ours and not notice.lines:
+        ours = list(there[-1:])
     if len(ours) != 1:
         found = f"shipments {_refs(ours)} may each be" if ours else "no shipment is"
         return Unclear(f"{wire.title}: {found} the departure {notice.key}")

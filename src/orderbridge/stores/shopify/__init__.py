@@ -27,6 +27,9 @@ from ...adapters import (
     DecodesOrders,
     Flow,
     Headers,
+    Held,
+    Hold,
+    HoldsWork,
     ListsCarriers,
     Note,
     Noted,
@@ -39,6 +42,8 @@ from ...adapters import (
     Refund,
     Refunded,
     Refunds,
+    Release,
+    Released,
     Reply,
     ReportsProgress,
     Response,
@@ -51,10 +56,13 @@ from ...adapters import (
 )
 from . import _cancels as cancels
 from . import _corrections as corrections
+from . import _holds as holds
+from . import _one_more as one_more
 from . import _progress as progressing
 from . import _refunds as refunds
 from . import _shipping as shipping
 from ._answers import verdict_on
+from ._bulk import HOSTS
 from ._carriers import CARRIERS
 from ._files import orders_in
 from ._graphql import meter
@@ -74,6 +82,7 @@ class Shopify(
     CancelsShopOrders,
     CorrectsTracking,
     DecodesOrders,
+    HoldsWork,
     ListsCarriers,
     Probes,
     ReceivesWebhooks,
@@ -106,21 +115,23 @@ class Shopify(
     # --- shipments --------------------------------------------------------------------------------
 
     def announce(self, order: Order, notice: ShipmentNotice, past: Past) -> Flow[Write | Announced | Unclear]:
-        """One departure, as one fulfillment for each location and carrier."""
+        """One departure, as one fulfillment for each location and carrier; without units a number more."""
+        if not notice.lines:
+            return (yield from one_more.announce(self.settings, order, notice, past))
         return (yield from shipping.announce(self.settings, order, notice, past))
 
     def correct(
         self, order: Order, notice: ShipmentNotice, told: tuple[Package, ...], past: Past
     ) -> Flow[Write | Announced | Unclear]:
         """The whole tracking of each fulfillment that shows what was told."""
-        return (yield from corrections.correct(self.settings, order, notice, told))
+        return (yield from corrections.correct(self.settings, order, notice, told, past))
 
     def carriers(self) -> Flow[tuple[Carrier, ...]]:
         """Those that Shopify knows how to follow; it has no list to ask for."""
         return CARRIERS
         yield  # makes this a flow
 
-    # --- progress, notes, cancels, refunds ----------------------------------------------------------
+    # --- progress, notes, cancels, refunds, holds ---------------------------------------------------
 
     def report(self, order: Order, progress: Progress, past: Past) -> Flow[Write | Noted | Unclear]:
         """Shopify's own "in progress" and "delivered", and the suppliers' words beside the order."""
@@ -128,7 +139,7 @@ class Shopify(
 
     def annotate(self, order: Order, note: Note, past: Past) -> Flow[Write | Noted | Unclear]:
         """A line at the end of the order's note, for the staff."""
-        return (yield from progressing.annotate(self.settings, order, note))
+        return (yield from progressing.annotate(self.settings, order, note, past))
 
     def cancel(
         self, order: Order, cancellation: Cancellation, past: Past
@@ -144,6 +155,14 @@ class Shopify(
     def refund(self, order: Order, refund: Refund, past: Past) -> Flow[Write | Refunded | Unclear]:
         """A refund, made once."""
         return (yield from refunds.refund(self.settings, order, refund))
+
+    def hold(self, order: Order, hold: Hold, past: Past) -> Flow[Write | Held | Unclear]:
+        """A hold of ours on each fulfillment order that is ours and may still ship."""
+        return (yield from holds.hold(self.settings, order, hold, past))
+
+    def release(self, order: Order, release: Release, past: Past) -> Flow[Write | Released | Unclear]:
+        """Our own holds end; those of others stay."""
+        return (yield from holds.release(self.settings, order))
 
     # --- webhooks ---------------------------------------------------------------------------------
 
@@ -175,4 +194,5 @@ PLATFORM = StorePlatform(
     # Points, of the smallest plan; every answer says what the shop's own plan allows.
     limits=lambda _: Bucket(per_second=100.0, burst=2000),
     meter=meter,
+    foreign=HOSTS,
 )

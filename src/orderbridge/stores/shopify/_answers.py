@@ -22,12 +22,15 @@ from ._graphql import (
 
 # What each mutation gives back once it has taken place.
 MAKES = {
+    "bulkOperationRunQuery": "bulkOperation",
     "fulfillmentCreate": "fulfillment",
     "fulfillmentEventCreate": "fulfillmentEvent",
     "fulfillmentOrderAcceptCancellationRequest": "fulfillmentOrder",
     "fulfillmentOrderAcceptFulfillmentRequest": "fulfillmentOrder",
     "fulfillmentOrderClose": "fulfillmentOrder",
+    "fulfillmentOrderHold": "fulfillmentHold",
     "fulfillmentOrderRejectFulfillmentRequest": "fulfillmentOrder",
+    "fulfillmentOrderReleaseHold": "fulfillmentOrder",
     "fulfillmentOrderReportProgress": "fulfillmentOrder",
     "fulfillmentTrackingInfoUpdate": "fulfillment",
     "metafieldsSet": "metafields",
@@ -72,8 +75,8 @@ def verdict_on(write: Write, response: Response) -> Verdict:
     made = bool(payloads) and all(
         (payload or {}).get(MAKES.get(name, "")) for name, payload in payloads.items()
     )
-    if any(_is_under_way(each) for each in errors):
-        return Unknown(_said("the same call is still under way", response))
+    if any(_is_about_its_key(each) for each in errors):
+        return Unknown(_said("a call with this key came before, or is still under way", response))
     if any(_is_done_already(each) for each in errors):
         return Unknown(_said("Shopify says that it is done or begun already, by whatever call", response))
     if errors and not made:
@@ -94,10 +97,10 @@ def _refused(errors: tuple[UserError, ...]) -> Refused:
     )
 
 
-def _is_under_way(error: UserError) -> bool:
-    # Refunds have no codes here, so the words are all there is.
-    said = f"{error.code or ''} {error.message}".upper()
-    return "IDEMPOTENCY_CONCURRENT_REQUEST" in said or ("IDEMPOTENCY" in said and "PROGRESS" in said)
+def _is_about_its_key(error: UserError) -> bool:
+    # Refunds have no codes here, so the words are all there is. Whatever is wrong with the key, an earlier
+    # call that had it may have taken place.
+    return "IDEMPOTEN" in f"{error.code or ''} {error.message}".upper()
 
 
 def _is_done_already(error: UserError) -> bool:

@@ -18,10 +18,10 @@ from ...adapters import (
     mark_of,
 )
 from ...errors import Unavailable
-from ._departures import Shop, location_of, refs_of, shop_of
+from ._departures import Shop, location_of, refs_of, request_of, shop_of
 from ._documents import ACCEPT_CANCELLATION, CANCEL, CANCEL_JOB, CANCELABLE, GIVE_BACK, REJECT
 from ._graphql import UserError, ask, change, data_of
-from ._orders import is_ours
+from ._orders import ALIVE, is_ours
 from ._settings import Settings
 from ._wire import Connection, WireBag, WireFulfillmentOrder, WireId, ref_of
 
@@ -165,30 +165,37 @@ def _our_part(settings: Settings, shop: Shop, cancellation: Cancellation) -> Wri
     shipped = [each for each in shop.left if each.id in claimed]
     if shipped:
         return Unclear(f"order {shop.ref}: a part of ours has shipped (fulfillments {refs_of(shipped)})")
-    for work in ours:
-        back = _back(settings, work, cancellation)
-        if back is not None:
-            return back
-    others = (
-        "" if shop.canceled else "only our part went back to the merchant; the order itself is his to cancel"
-    )
-    return Canceled(warnings=(others,) if others else ())
+    requested = [work for work in ours if work.status in ALIVE and work.requestStatus in _WAYS_BACK]
+    if able := [work for work in requested if _can_go_back(work)]:
+        # Shopify may refuse what waits: that comes last.
+        return _back(settings, min(able, key=lambda work: work.status not in _AT_WORK), cancellation)
+    if requested:
+        stuck = ", ".join(f"{ref_of(work.id)} ({work.status}/{work.requestStatus})" for work in requested)
+        return Unclear(
+            f"order {shop.ref}: fulfillment order {stuck} is still requested of us, and cannot be given back "
+            "as it stands"
+        )
+    others = "nothing of it is requested of us now; the order itself is the merchant's to cancel"
+    return Canceled(warnings=() if shop.canceled else (others,))
 
 
-def _back(settings: Settings, work: WireFulfillmentOrder, cancellation: Cancellation) -> Write | None:
-    documents = {
-        "SUBMITTED": REJECT,
-        "ACCEPTED": GIVE_BACK,
-        "CANCELLATION_REJECTED": GIVE_BACK,
-        "CANCELLATION_REQUESTED": ACCEPT_CANCELLATION,
-    }
-    if work.status not in ("OPEN", "IN_PROGRESS") or work.requestStatus not in documents:
-        return None
+_AT_WORK = frozenset({"OPEN", "IN_PROGRESS"})
+_WAYS_BACK = {
+    "SUBMITTED": ("reject", REJECT),
+    "ACCEPTED": ("close", GIVE_BACK),
+    "CANCELLATION_REJECTED": ("close", GIVE_BACK),
+    "CANCELLATION_REQUESTED": ("let-go", ACCEPT_CANCELLATION),
+}
+
+
+def _can_go_back(work: WireFulfillmentOrder) -> bool:
+    """A question of the merchant's can be answered at any time, and only what is at work can be closed."""
+    return work.status in _AT_WORK or _WAYS_BACK[work.requestStatus][1] is not GIVE_BACK
+
+
+def _back(settings: Settings, work: WireFulfillmentOrder, cancellation: Cancellation) -> Write:
+    name, document = _WAYS_BACK[work.requestStatus]
     said = f"{cancellation.reason[:200]} {mark_of(cancellation.key)}".strip()
     return change(
-        settings,
-        f"back-{ref_of(work.id)}",
-        documents[work.requestStatus],
-        {"id": work.id, "message": said},
-        unknown=LookUp(),
+        settings, f"{name}-{request_of(work)}", document, {"id": work.id, "message": said}, unknown=LookUp()
     )

@@ -6,10 +6,10 @@ Shopify replaces all that a fulfillment shows at once, so that each is told its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._model import Order, Package, ShipmentNotice
-from ...adapters import Announced, Flow, LookUp, Repeat, Unclear, Write, same_name, same_number, web_link
+from ...adapters import Announced, Flow, LookUp, Past, Repeat, Unclear, Write, same_name, same_number
 from ._carriers import company_of
 from ._departures import (
     UNMARKED,
@@ -24,13 +24,13 @@ from ._departures import (
 )
 from ._documents import TRACK
 from ._graphql import change
-from ._parcels import number_of, parcels_of, tracking_of
+from ._parcels import Parcels, link_of, number_of, parcels_of, tracking_of
 from ._settings import Settings
 from ._wire import WireFulfillment, ref_of
 
 
 def correct(
-    settings: Settings, order: Order, notice: ShipmentNotice, told: tuple[Package, ...]
+    settings: Settings, order: Order, notice: ShipmentNotice, told: tuple[Package, ...], past: Past
 ) -> Flow[Write | Announced | Unclear]:
     """The whole tracking of each fulfillment of the departure; numbers that others added stay."""
     shop = yield from shop_of(settings, order.ref)
@@ -39,7 +39,7 @@ def correct(
     ours = _of_notice(shop, notice, told)
     if isinstance(ours, Unclear):
         return ours
-    return corrected(settings, shop, ours, notice, told)
+    return corrected(settings, shop, ours, notice, told, past)
 
 
 def corrected(
@@ -48,6 +48,7 @@ def corrected(
     ours: Sequence[WireFulfillment],
     notice: ShipmentNotice,
     told: Sequence[Package],
+    past: Past,
 ) -> Write | Announced:
     """The next fulfillment to be put right, or what is to be said once all are."""
     _, warnings = parcels_of(settings, notice.packages)
@@ -55,11 +56,17 @@ def corrected(
         warnings += (UNMARKED,)
     placed = _placed(settings, ours, notice.packages, told)
     news = [each.id for each in ours if any(package not in told for package in placed[each.id])]
+    # A number that was mailed is wrong; one that is only added stands where the first mail links to.
+    wrong = any(number_of(each) and not _is_any(number_of(each), notice.packages) for each in told)
+    # Goods that leave once more were never mailed about.
+    wrong = wrong or not notice.lines
     for departure in ours:
         kept = [
             Package(tracking_number=track.number or "", tracking_url=track.url or "")
             for track in departure.trackingInfo
-            if track.number and not _is_any(track.number, (*told, *notice.packages))
+            if track.number
+            and not _is_any(track.number, (*told, *notice.packages))
+            and not _was_ours(departure, track.number, past)
         ]
         parcels, _ = parcels_of(settings, placed[departure.id])
         packages = [*(package for each in parcels for package in each.packages), *kept]
@@ -67,14 +74,25 @@ def corrected(
             if numbers_of(departure):
                 warnings += (f"fulfillment {ref_of(departure.id)} keeps its number: take it off in the shop",)
             continue
-        company = (parcels[0].carrier if parcels else "") or _company(departure)
+        # One parcel more stands beside the numbers of another departure, which has the carrier's name.
+        own = parcels[0].carrier if parcels and (notice.lines or not kept) else ""
+        company = own or _company(departure) or (parcels[0].carrier if parcels else "")
         if len(parcels) > 1:
             warnings += (
                 f"Shopify shows one carrier for each fulfillment: other numbers stand under {company}",
             )
-        if not _shows(departure, company, packages, told):
-            mail = notice.notify and settings.shipped_mail and news[:1] == [departure.id]
-            return _track(settings, departure, company, packages, mail=mail)
+        if _shows(departure, company, packages, told):
+            continue
+        tracking = tracking_of(company, packages)
+        numbered = same_numbers(numbers_of(departure), map(number_of, packages))
+        if numbered and _just_set(departure, tracking, past):
+            warnings += (
+                f"fulfillment {ref_of(departure.id)} shows another tracking page or carrier than it was told",
+            )
+            continue
+        mail = wrong and not numbered and news[:1] == [departure.id]
+        mail = mail and notice.notify and settings.shipped_mail
+        return _track(settings, departure, tracking, parcels, past, mail=mail)
     return Announced(refs=tuple(ref_of(each.id) for each in ours), warnings=tuple(dict.fromkeys(warnings)))
 
 
@@ -82,7 +100,10 @@ def _of_notice(
     shop: Shop, notice: ShipmentNotice, told: tuple[Package, ...]
 ) -> tuple[WireFulfillment, ...] | Unclear:
     plan = shop.plan(notice.key)
-    if plan is not None:
+    if not notice.lines:
+        home = home_of(shop, (*told, *notice.packages))
+        ours = tuple(each for each in shop.left if each is home)
+    elif plan is not None:
         made = {part.made for part in plan.parts if part.made}
         ours = tuple(each for each in shop.left if each.id in made)
     else:
@@ -100,6 +121,12 @@ def _of_notice(
                 "but hold other units"
             )
     return ours or Unclear(f"order {shop.ref}: no fulfillment is the departure {notice.key}")
+
+
+def home_of(shop: Shop, packages: Sequence[Package]) -> WireFulfillment | None:
+    """Where a parcel without units of its own is shown: where one of its numbers is, else at the last."""
+    there = [each for each in shop.left if any(_is_any(number, packages) for number in numbers_of(each))]
+    return next(iter(there), shop.left[-1] if shop.left else None)
 
 
 def _placed(
@@ -149,22 +176,53 @@ def _shows(
         return False
     # Shopify may make links of its own: only one that we put right is looked at.
     links = {track.url for track in departure.trackingInfo}
-    before = {web_link(package) for package in told}
+    before = {link_of(package) for package in told}
     return all(
-        web_link(package) in links
+        link_of(package) in links
         for package in packages
-        if web_link(package) and web_link(package) not in before
+        if link_of(package) and link_of(package) not in before
     )
 
 
+def _digest(*texts: object) -> str:
+    return hashlib.sha256(repr(texts).encode()).hexdigest()[:8]
+
+
+def _steps(departure: WireFulfillment, past: Past) -> list[str]:
+    """What this operation has set on it, for sure."""
+    return [step for step in past.answers if step.startswith(f"track-{ref_of(departure.id)}-")]
+
+
+def _step(departure: WireFulfillment, tracking: Mapping[str, object], no: int) -> str:
+    """Numbered, so that going back to what was set before is a step of its own; our numbers follow."""
+    return f"track-{ref_of(departure.id)}-{no}-{_digest(*sorted(tracking.items()))}-"
+
+
+def _just_set(departure: WireFulfillment, tracking: Mapping[str, object], past: Past) -> bool:
+    """Shopify has said yes to just this: what it shows otherwise it has made of it itself."""
+    steps = _steps(departure, past)
+    return any(step.startswith(_step(departure, tracking, len(steps))) for step in steps)
+
+
+def _was_ours(departure: WireFulfillment, number: str, past: Past) -> bool:
+    """Set by this operation, and changed again by the supplier before it was told."""
+    return any(_digest(number) in step.split("-")[4:] for step in _steps(departure, past))
+
+
 def _track(
-    settings: Settings, departure: WireFulfillment, company: str, packages: Sequence[Package], *, mail: bool
+    settings: Settings,
+    departure: WireFulfillment,
+    tracking: Mapping[str, object],
+    parcels: Iterable[Parcels],
+    past: Past,
+    *,
+    mail: bool,
 ) -> Write:
-    tracking = tracking_of(company, packages)
-    shown = hashlib.sha256(repr(sorted(tracking.items())).encode()).hexdigest()[:8]
+    done = len(_steps(departure, past))
+    step = _step(departure, tracking, done if _just_set(departure, tracking, past) else done + 1)
     return change(
         settings,
-        f"track-{ref_of(departure.id)}-{shown}",
+        step + "-".join(_digest(number) for each in parcels for number in each.numbers),
         TRACK,
         {"id": departure.id, "tracking": tracking, "notify": mail},
         # The same set twice is one, but two mails are two.

@@ -44,6 +44,8 @@ def why_not(shop: Shop, settings: Settings, line: str) -> str:
 
 def _why(work: WireFulfillmentOrder, settings: Settings) -> str:
     state = f"{work.status}/{work.requestStatus}"
+    if work.our_holds:
+        return f"on hold ({state}) since the bridge was told so; release the order there, then choose retry"
     if work.status == "ON_HOLD":
         return f"on hold ({state}); only who placed the hold should take it off"
     if not is_ours(work, settings):

@@ -69,7 +69,7 @@ class Part:
 
         carrier: In Shopify's spelling.
 
-        numbers: All that it shows.
+        numbers: Of ours, all that it shows.
 
         mail: Shopify mails the shopper about this one.
 
@@ -116,8 +116,11 @@ class Plan:
         parts: All of it, fixed before the first is made.
 
         before: The fulfillments that the shop had then, by id: none of them came of our calls.
+
+        no: Counts, so that going back to an earlier plan is a new one.
     """
 
+    no: int = 0
     notice: str = ""
     parts: tuple[Part, ...] = ()
     before: tuple[str, ...] = ()
@@ -193,6 +196,12 @@ def location_of(thing: WireFulfillment | WireFulfillmentOrder) -> str:
     return ref_of(place.id) if place else ""
 
 
+def request_of(work: WireFulfillmentOrder) -> str:
+    """What names a request of the merchant's: the same fulfillment order can be requested again."""
+    asked = work.merchantRequests.items if work.merchantRequests else ()
+    return "-".join(ref_of(name) for name in (work.id, *(each.id for each in asked)))
+
+
 def units_in(departure: WireFulfillment) -> dict[str, int]:
     units: dict[str, int] = {}
     for row in departure.fulfillmentLineItems.items:
@@ -263,6 +272,7 @@ class _Contents:
     lineItems: Connection[WireFulfillmentOrderLine] = attrs.field(
         factory=Connection[WireFulfillmentOrderLine]
     )
+    merchantRequests: Connection[WireId] | None = None
     fulfillmentLineItems: Connection[WireFulfilledLine] = attrs.field(factory=Connection[WireFulfilledLine])
 
 
@@ -285,6 +295,12 @@ def shop_of(settings: Settings, ref: str) -> Flow[Shop | None]:
     wire = found.order
     if wire is None:
         return None
+    if len(wire.fulfillments) >= _MOST:
+        # A plain list: what is beyond it may be the very departure that is looked for.
+        raise Malformed(
+            f"order {ref}: it has {_MOST} fulfillments or more, and Shopify shows no others",
+            path="$.order.fulfillments",
+        )
 
     def more_works(response: Response) -> Connection[WireFulfillmentOrder] | None:
         order = data_of(_More, response).order
@@ -303,8 +319,7 @@ def shop_of(settings: Settings, ref: str) -> Flow[Shop | None]:
         id=name,
         canceled=bool(wire.cancelledAt),
         works=tuple(
-            attrs.evolve(work, lineItems=contents[work.id].lineItems) if work.id in contents else work
-            for work in works.items
+            _with_lines(work, contents[work.id]) if work.id in contents else work for work in works.items
         ),
         departures=tuple(
             _with_contents(each, contents[each.id]) if each.id in contents else each
@@ -313,6 +328,10 @@ def shop_of(settings: Settings, ref: str) -> Flow[Shop | None]:
         marks={mark.key: mark for mark in marks.items},
         scopes=frozenset(each.handle for each in found.currentAppInstallation.accessScopes),
     )
+
+
+def _with_lines(work: WireFulfillmentOrder, found: _Contents) -> WireFulfillmentOrder:
+    return attrs.evolve(work, lineItems=found.lineItems, merchantRequests=found.merchantRequests)
 
 
 def _with_contents(departure: WireFulfillment, found: _Contents) -> WireFulfillment:
@@ -371,6 +390,8 @@ def put_mark(settings: Settings, shop: Shop, step: str, key: str, value: str) ->
 
 
 def put_plan(settings: Settings, shop: Shop, plan: Plan) -> Write:
+    there = shop.plan(plan.notice)
+    plan = attrs.evolve(plan, no=there.no + 1 if there else 1)
     shown = hashlib.sha256(plan.text.encode()).hexdigest()[:8]
     return put_mark(settings, shop, f"mark-{shown}", mark_key(plan.notice), plan.text)
 

@@ -6,6 +6,8 @@ An operation's name says what it is for; a list that may be longer than what is 
 
 from __future__ import annotations
 
+import re
+
 # --- shared ---------------------------------------------------------------------------------------------
 
 BAG = """
@@ -26,7 +28,7 @@ fragment Paid on MoneyBag {
 
 _LINE = """
 fragment Line on LineItem {
-  id title name variantTitle sku
+  id title name variantTitle sku vendor
   quantity currentQuantity unfulfilledQuantity nonFulfillableQuantity
   requiresShipping isGiftCard
   customAttributes { key value }
@@ -34,7 +36,7 @@ fragment Line on LineItem {
   discountAllocations { allocatedAmountSet { ...Paid } }
   taxLines { priceSet { ...Paid } }
   variant { id }
-  product { id }
+  product { id tags }
 }
 """
 
@@ -59,9 +61,7 @@ fragment Place on MailingAddress {
 }
 """
 
-_ORDER = (
-    """
-fragment OrderFields on Order {
+_ITSELF = """
   id name test confirmed createdAt processedAt updatedAt cancelledAt cancelReason closedAt
   displayFinancialStatus displayFulfillmentStatus taxesIncluded
   email phone note tags poNumber sourceName paymentGatewayNames
@@ -69,6 +69,12 @@ fragment OrderFields on Order {
   totalRefundedSet { ...Bag }
   shippingAddress { ...Place }
   billingAddress { ...Place }
+"""
+
+_ORDER = (
+    "fragment OrderFields on Order {"
+    + _ITSELF
+    + """
   shippingLines(first: 3) { pageInfo { hasNextPage endCursor } nodes { ...Shipping } }
   lineItems(first: $lines) { pageInfo { hasNextPage endCursor } nodes { ...Line } }
   fulfillmentOrders(first: 5) { pageInfo { hasNextPage endCursor } nodes { ...Work } }
@@ -126,6 +132,66 @@ query WhenChanged($ids: [ID!]!) {
   nodes(ids: $ids) { ... on Order { id updatedAt } }
 }
 """
+
+# --- the first import, in bulk -----------------------------------------------------------------------------
+
+HOW_MANY = """
+query HowMany($search: String!, $most: Int!) {
+  ordersCount(query: $search, limit: $most) { count }
+}
+"""
+
+BULKS = """
+query Bulks {
+  bulkOperations(first: 10, sortKey: CREATED_AT, reverse: true) { nodes { id status createdAt query } }
+}
+"""
+
+# It changes nothing in the shop. Its file is to have the lines of an order right below it.
+RUN_BULK = """
+mutation RunBulk($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
+    bulkOperation { id createdAt }
+    userErrors { field message code }
+  }
+}
+"""
+
+BULK = """
+query Bulk($id: ID!) {
+  bulkOperation(id: $id) { id status createdAt rootObjectCount url }
+}
+"""
+
+
+def _without_fragments(document: str) -> str:
+    """The same with everything spelled out, as bulk operations want it."""
+    named = re.compile(r"fragment (\w+) on \w+ \{(.*?)\n\}", re.DOTALL)
+    shared = "".join((_LINE, _SHIPPING_LINE, _WORK, _ADDRESS, BAG, _PAID))
+    bodies: dict[str, str] = dict(named.findall(shared))
+    while "..." in document:
+        document = re.sub(r"\.\.\.(\w+)", lambda found: bodies[found[1]].strip(), document)
+    return " ".join(document.split())
+
+
+# What a bulk operation runs, with ``$changed`` in it. It may have five connections, and two below each other
+# where the root is not counted; each has edges, and what has something below it names its id.
+BULK_ORDERS = _without_fragments(
+    """{
+  orders(query: "$changed", sortKey: UPDATED_AT) { edges { node {"""
+    + _ITSELF
+    + """
+    shippingLines { edges { node { __typename id ...Shipping } } }
+    lineItems { edges { node { ...Line } } }
+    fulfillmentOrders { edges { node {
+      ...Work
+      lineItems { edges { node { id remainingQuantity lineItem { id } } } }
+    } } }
+  } } }
+}"""
+)
+
+# --- what changed behind the orders' back -------------------------------------------------------------------
 
 # An order need not count as changed when one of these was made, held or let go.
 CHANGED_WORK = """
@@ -335,6 +401,7 @@ _PLACE_OF_WORK = """
 fragment Shippable on FulfillmentOrder {
   id status requestStatus
   supportedActions { action }
+  fulfillmentHolds { id handle heldByRequestingApp }
   assignedLocation { location { id isFulfillmentService fulfillmentService { handle } } }
 }
 """
@@ -399,6 +466,10 @@ query Contents($ids: [ID!]!) {
       lineItems(first: 20) {
         pageInfo { hasNextPage endCursor }
         nodes { id remainingQuantity lineItem { id } }
+      }
+      merchantRequests(last: 1, kind: FULFILLMENT_REQUEST) {
+        pageInfo { hasNextPage endCursor }
+        nodes { id }
       }
     }
     ... on Fulfillment {
@@ -525,17 +596,50 @@ mutation Delivered($id: ID!) {
 }
 """
 
-# --- notes, cancels, refunds ------------------------------------------------------------------------------
+# --- holds ------------------------------------------------------------------------------------------------
 
-NOTE_OF = """
-query NoteOf($id: ID!) {
-  order(id: $id) { note }
+HOLD = """
+mutation Hold($id: ID!, $hold: FulfillmentOrderHoldInput!) {
+  fulfillmentOrderHold(id: $id, fulfillmentHold: $hold) {
+    fulfillmentHold { id }
+    userErrors { field message code }
+  }
 }
 """
 
+# Without ids everybody's holds would end.
+RELEASE = """
+mutation Release($id: ID!, $holds: [ID!]!) {
+  fulfillmentOrderReleaseHold(id: $id, holdIds: $holds) {
+    fulfillmentOrder { id }
+    userErrors { field message code }
+  }
+}
+"""
+
+# --- notes, cancels, refunds ------------------------------------------------------------------------------
+
+NOTE_OF = (
+    """
+query NoteOf($id: ID!) {
+  order(id: $id) {
+    note
+    metafields(first: 20, namespace: "$app:orderbridge") {
+      pageInfo { hasNextPage endCursor }
+      nodes { ...Mark }
+    }
+  }
+}
+"""
+    + _MARK
+)
+
 PUT_NOTE = """
-mutation PutNote($id: ID!, $note: String!) {
-  orderUpdate(input: {id: $id, note: $note}) { order { id } userErrors { field message } }
+mutation PutNote($id: ID!, $note: String!, $remarks: [MetafieldInput!]!) {
+  orderUpdate(input: {id: $id, note: $note, metafields: $remarks}) {
+    order { id }
+    userErrors { field message }
+  }
 }
 """
 

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TypeAlias, cast
+from typing import cast
 
 from ..._model import Order
 from ...adapters import SetAside, decode_bytes
 from ...errors import Malformed
+from ._lines import Object, assembled
 from ._orders import order_from
 from ._parts import set_aside
 from ._reading import id_of
 from ._rest import order_in
 from ._settings import Settings
 from ._wire import WireOrder, kind_of, ref_of
-
-Object: TypeAlias = dict[str, object]
-
-# Where a bulk operation's lines belong in the line that they name as their parent.
-_LISTS = {
-    "FulfillmentLineItem": "fulfillmentLineItems",
-    "FulfillmentOrder": "fulfillmentOrders",
-    "FulfillmentOrderLineItem": "lineItems",
-    "LineItem": "lineItems",
-    "ShippingLine": "shippingLines",
-}
 
 
 def orders_in(body: bytes, settings: Settings) -> tuple[Order | SetAside, ...]:
@@ -77,19 +67,6 @@ def _document(body: bytes) -> object:
         if len(lines) < 2:
             raise
     return assembled(decode_bytes(Object, line) for line in lines)
-
-
-def assembled(lines: Iterable[Object]) -> list[object]:
-    """The orders that a bulk operation has written, each put together from its lines."""
-    parts = [dict(line) for line in lines]
-    by_id = {part["id"]: part for part in parts if isinstance(part.get("id"), str)}
-    for part in parts:
-        parent = by_id.get(part.pop("__parentId", None))
-        name = _LISTS.get(kind_of(part.get("id")))
-        if parent is not None and name:
-            held = cast("dict[str, list[Object]]", parent.setdefault(name, {"nodes": []}))
-            held["nodes"].append(part)
-    return [part for part in parts if kind_of(part.get("id")) == "Order"]
 
 
 def _orders(document: object) -> Iterable[object]:

@@ -13,7 +13,7 @@ from base64 import b64encode
 
 import attrs
 
-from ...adapters import Headers, Nudge, Reply, decode_bytes
+from ...adapters import DataRequest, Headers, Nudge, Reply, decode_bytes
 from ...errors import Malformed
 from ._settings import Settings
 
@@ -58,6 +58,8 @@ class _Edit:
 class _Message:
     id: int | str | None = None
     orders_to_redact: tuple[int | str, ...] | None = None
+    orders_requested: tuple[int | str, ...] | None = None
+    data_request: _Order | None = None
     admin_graphql_api_id: str | None = None
     admin_graphql_api_order_id: str | None = None
     order_id: int | str | None = None
@@ -100,6 +102,8 @@ def read_webhook(settings: Settings, method: str, path: str, headers: Headers, b
         topic=topic,
         dedupe=f"{topic}:{_said(headers, 'webhook-id')}:{digest}",
         forget=_to_forget(body) if topic == "customers/redact" else (),
+        forget_all=topic == "shop/redact",
+        data_request=_request_in(body) if topic == "customers/data_request" else None,
     )
 
 
@@ -109,6 +113,21 @@ def _to_forget(body: bytes) -> tuple[str, ...]:
         named = decode_bytes(_Message, body).orders_to_redact or ()
     except Malformed:
         return ()
+    return _numbers(named)
+
+
+def _request_in(body: bytes) -> DataRequest:
+    """Who asks is not taken: the orders lead there."""
+    try:
+        message = decode_bytes(_Message, body)
+    except Malformed:
+        message = _Message()
+    number = message.data_request.id if message.data_request else None
+    ref = _numbers((number or "",)) or (hashlib.sha256(body).hexdigest()[:12],)
+    return DataRequest(ref=ref[0], orders=_numbers(message.orders_requested or ()))
+
+
+def _numbers(named: tuple[int | str, ...]) -> tuple[str, ...]:
     return tuple(str(ref) for ref in named if re.fullmatch(r"[1-9][0-9]*", str(ref)))
 
 

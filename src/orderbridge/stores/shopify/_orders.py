@@ -250,6 +250,8 @@ def _line(
         total=total,
         tax=tax,
         shippable=shippable,
+        vendor=wire.vendor or "",
+        tags=wire.product.tags if wire.product else (),
     )
 
 

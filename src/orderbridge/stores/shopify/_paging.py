@@ -29,6 +29,8 @@ _ENOUGH = 900.0
 ONE = 200.0
 # Shopify pages through 25,000 things and no further, so a run takes a new beginning before that.
 _LONG = 20_000
+# Orders after which a first run asks how many there are.
+_SOME = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +39,8 @@ class Position:
 
     Args:
         since: This run reads what changed then or later.
+
+        work_since: The same of fulfillment orders, where a long run has gone on from a later moment.
 
         began: When this run began; empty before its first page.
 
@@ -53,9 +57,19 @@ class Position:
         anew: This run has begun once more, because Shopify did not take its cursor.
 
         cost: What Shopify charged for a page of this size at last, in points; 0 where none was read yet.
+
+        bulk: The bulk operation whose file this run reads; empty for a run by pages. The file's address is
+            asked for each time: it is as good as a key, and it ends.
+
+        offset: Where to go on in that file, in bytes.
+
+        roots: Orders read of that file.
+
+        paged: This run stays with pages, whatever there is to read.
     """
 
     since: str
+    work_since: str = ""
     began: str = ""
     after: str = ""
     read: int = 0
@@ -64,6 +78,10 @@ class Position:
     lines: int = LINES
     anew: bool = False
     cost: float = 0.0
+    bulk: str = ""
+    offset: int = 0
+    roots: int = 0
+    paged: bool = False
 
     @property
     def text(self) -> Cursor:
@@ -94,6 +112,24 @@ def started(at: Position, now: datetime) -> Position:
     return at if at.began else attrs.evolve(at, began=stamp(now))
 
 
+def by_pages(at: Position) -> Position:
+    """What is left of the run, without a bulk operation."""
+    return attrs.evolve(at, bulk="", offset=0, roots=0, paged=True)
+
+
+def may_be_long(at: Position) -> bool:
+    """Is this a first run that goes on, so that it is worth a question how long it is?"""
+    return bool(at.began) and at.read >= _SOME and not (at.again or at.paged or at.bulk)
+
+
+def ended(at: Position) -> Position:
+    """The end of a run, and where the next one begins."""
+    settled = stamp(utc(at.began, "began") - OVERLAP)
+    # Never behind where this run began: that would read the same again for ever.
+    since = max(at.since, settled)
+    return Position(since=since, again=True, first=at.first, lines=at.lines, cost=at.cost)
+
+
 def after_page(at: Position, changed: Sequence[str], rest: str, cost: float | None) -> Position:
     """Where to go on after a page.
 
@@ -108,18 +144,25 @@ def after_page(at: Position, changed: Sequence[str], rest: str, cost: float | No
     """
     at = _resized(at, cost)
     if not rest:
-        settled = stamp(utc(at.began, "began") - OVERLAP)
-        # Never behind where this run began: that would read the same again for ever.
-        return attrs.evolve(
-            at, since=max(at.since, settled), began="", after="", read=0, again=True, anew=False
-        )
+        return ended(at)
     at = attrs.evolve(at, after=rest, read=at.read + len(changed))
     if at.read < _LONG or not changed:
         return at
+    return moved_on(at, changed)
+
+
+def moved_on(at: Position, changed: Sequence[str]) -> Position:
+    """The same run with a new beginning behind what it has read, where that has long stood still.
+
+    Args:
+        at: Behind a page.
+
+        changed: When the orders of that page were changed, as Shopify wrote it.
+    """
     # A row's time is read fresh while its place may be old; what has long stood still has both the same.
     oldest = min(stamp(utc(shown, "$.updatedAt")) for shown in changed)
     if at.since < oldest < stamp(utc(at.began, "began") - OVERLAP):
-        return attrs.evolve(at, since=oldest, after="", read=0)
+        return attrs.evolve(at, since=oldest, work_since=at.work_since or at.since, after="", read=0)
     return at
 
 

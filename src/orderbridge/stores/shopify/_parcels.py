@@ -63,8 +63,8 @@ def number_of(package: Package) -> str:
     return " ".join(package.tracking_number.split())
 
 
-def _link(package: Package) -> str:
-    # Shopify takes no address with signs that RFC 3986 wants escaped, and says so of the whole call.
+def link_of(package: Package) -> str:
+    """The tracking page as Shopify takes it: no signs that RFC 3986 wants escaped, or it refuses the call."""
     return quote(web_link(package), safe=":/?#[]@!$&'()*+,;=%-._~")
 
 
@@ -73,7 +73,7 @@ def tracking_of(carrier: str, packages: Sequence[Package]) -> dict[str, object]:
     tracking: dict[str, object] = {"company": carrier} if carrier else {}
     # Those with a link first, so that each link stands where its number does.
     rows = sorted(packages, key=lambda package: not web_link(package))
-    links = [_link(package) for package in rows if web_link(package)]
+    links = [link_of(package) for package in rows if web_link(package)]
     if len(rows) == 1:
         tracking["number"] = number_of(rows[0])
         if links:

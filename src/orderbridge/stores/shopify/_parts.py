@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 _REST = 50  # of a list that goes on
 _ROW = 10.0  # points of one of its rows, at most
+_ALL = 250  # Shopify gives no more of a plain list
 _FEW = 5  # departures and refunds of one order, which seldom has more
 _LISTS = 510.0  # points of an order's departures and refunds, as many as there can be
 _LINES = 25.0  # points of the lines of a departure or a refund
@@ -267,6 +268,10 @@ def _all_left_and_refunded(settings: Settings, name: str) -> Flow[_LeftAndRefund
     found = data_of(_AllLeftAndRefunded, response).order
     if found is None:
         return _LeftAndRefunded()
+    if max(len(found.fulfillments or ()), len(found.refunds or ())) >= _ALL:
+        raise Malformed(
+            f"$: it has {_ALL} fulfillments, or as many refunds, and Shopify shows no others", path="$"
+        )
     names = [each.id for each in found.fulfillments or ()] + [each.id for each in found.refunds or ()]
     rows = yield from by_id(settings, THEIR_LINES, names, {}, read, each=2 * _LINES)
     theirs = {row.id: row for row in rows}

@@ -165,10 +165,12 @@ def look(settings: Settings) -> Flow[Access]:
     if settings.client_secret or settings.webhook_secrets:
         findings += yield from _webhooks(settings)
     domain = who.shop.myshopifyDomain.lower()
+    # Work is held by the merchant, or by an app that manages his orders.
+    lacks = {"HoldsWork"} if settings.service else set[str]()
     return Access(
         identity=_identity(domain, part),
         findings=tuple(findings),
-        lacks=frozenset(ability for need in missing for ability in need.lacks),
+        lacks=frozenset(lacks.union(*(need.lacks for need in missing))),
         version=version,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import attrs
@@ -21,8 +22,8 @@ from ...adapters import (
     decode_bytes,
     mark_of,
 )
-from ._departures import Shop, can, put_mark, shop_of
-from ._documents import DELIVERED, EVENTS, MORE_EVENTS, NOTE_OF, PUT_NOTE, REPORT
+from ._departures import NAMESPACE, Shop, WireMark, can, put_mark, shop_of
+from ._documents import DELIVERED, EVENTS, MORE_EVENTS, MORE_MARKS, NOTE_OF, PUT_NOTE, REPORT
 from ._graphql import ask, change, data_of
 from ._orders import is_ours
 from ._parts import by_id, rest_of
@@ -32,6 +33,8 @@ from ._shipping import accept, requested
 from ._wire import Connection, gid, ref_of
 
 _KEY = "progress"
+_STEP = "note"
+_REMARK = "remark-"
 _AT_WORK = frozenset({"Working on", "Ready"})
 # From here on the supplier has said that he ships it.
 _CONFIRMED = frozenset({"Confirmed", *_AT_WORK, "Delivered"})
@@ -138,6 +141,7 @@ def _arrived(settings: Settings, shop: Shop) -> Flow[Write | None]:
 @attrs.frozen(kw_only=True)
 class _NoteOf:
     note: str | None = None
+    metafields: Connection[WireMark] = attrs.field(factory=Connection[WireMark])
 
 
 @attrs.frozen(kw_only=True)
@@ -145,11 +149,22 @@ class _Order:
     order: _NoteOf | None
 
 
-def annotate(settings: Settings, order: Order, note: Note) -> Flow[Write | Noted | Unclear]:
+@attrs.frozen(kw_only=True)
+class _MarksOf:
+    metafields: Connection[WireMark]
+
+
+@attrs.frozen(kw_only=True)
+class _More:
+    order: _MarksOf | None
+
+
+def annotate(settings: Settings, order: Order, note: Note, past: Past) -> Flow[Write | Noted | Unclear]:
     """A line at the end of the order's note, which the staff see in the admin; all else in it stays.
 
-    Shopify has one note for an order, without a way to write only to its end: it is read right before. What
-    is for the shopper has no place there, and Shopify mails no remarks.
+    Shopify has one note for an order, without a way to write only to its end: it is read right before. A call
+    that comes late takes away what came since, so each remark is kept beside the order too, in the same call.
+    What is for the shopper has no place there, and Shopify mails no remarks.
     """
     if note.to_shopper:
         return Unclear(
@@ -162,10 +177,16 @@ def annotate(settings: Settings, order: Order, note: Note) -> Flow[Write | Noted
         return Unclear(f"order {order.ref}: the shop has no such order any more")
     before = there.note or ""
     mark = mark_of(note.key)
-    if mark in before:
-        return Noted()
-    line = f"{mark} {' '.join(note.text.split())}"
     # One line each, begun by its mark: that is how it is told from the shopper's own words.
+    step, line = _STEP, f"{mark} {' '.join(note.text.split())}"
+    kept = [_remark(note.key, line)]
+    if mark in before:
+        if _STEP in past.answers or not past.attempted:
+            return Noted()
+        lost = yield from _lost(settings, name, there)
+        if not lost:
+            return Noted()
+        step, line, kept = f"restore-{_digest(*lost)}", "\n".join(lost), []
     room = _LONGEST_NOTE - len(before) - 1
     if room < len(line):
         return Unclear(
@@ -173,4 +194,30 @@ def annotate(settings: Settings, order: Order, note: Note) -> Flow[Write | Noted
             f"has {len(line)}"
         )
     text = f"{before}\n{line}" if before else line
-    return change(settings, "note", PUT_NOTE, {"id": name, "note": text}, unknown=LookUp())
+    return change(settings, step, PUT_NOTE, {"id": name, "note": text, "remarks": kept}, unknown=LookUp())
+
+
+def _lost(settings: Settings, name: str, there: _NoteOf) -> Flow[tuple[str, ...]]:
+    """Remarks of ours that the note lacks: ours may have come late, and was laid out before they came."""
+
+    def more(response: Response) -> Connection[WireMark] | None:
+        order = data_of(_More, response).order
+        return order.metafields if order else None
+
+    marks = yield from rest_of(settings, MORE_MARKS, name, there.metafields, more)
+    shown = there.note or ""
+    remarks = (mark.value for mark in marks.items if mark.key.startswith(_REMARK))
+    return tuple(line for line in remarks if f"{line.partition(']')[0]}]" not in shown)
+
+
+def _remark(key: str, line: str) -> dict[str, object]:
+    return {
+        "namespace": NAMESPACE,
+        "key": f"{_REMARK}{_digest(key)}",
+        "type": "single_line_text_field",
+        "value": line,
+    }
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:24]

@@ -15,9 +15,22 @@ import attrs
 from ..._model import Order
 from ...adapters import Flow, Page, Response, SetAside
 from ...errors import Forbidden, Malformed, Rejected, Unavailable
+from ._bulk import NotYet, begun, next_piece
 from ._documents import CHANGED_IDS, CHANGED_ORDERS, CHANGED_WORK, ONE_ORDER, SOME_ORDERS, WHEN_CHANGED
 from ._graphql import TooCostly, ask, data_of, requested_cost
-from ._paging import FEWEST_LINES, LINES, ONE, Position, after_page, smaller, started
+from ._paging import (
+    FEWEST_LINES,
+    LINES,
+    ONE,
+    Position,
+    after_page,
+    by_pages,
+    ended,
+    may_be_long,
+    moved_on,
+    smaller,
+    started,
+)
 from ._parts import by_id, orders_of
 from ._settings import Settings
 from ._wire import Connection, WireId, WireOrder, each, gid, is_ref, kind_of, ref_of, stamp, utc
@@ -40,6 +53,11 @@ class _Orders:
 
 def page_of(settings: Settings, at: Position, now: datetime) -> Flow[Page]:
     """One page of what changed, and where to go on."""
+    if at.bulk:
+        page = yield from _imported(settings, at, now)
+        if page is not None:
+            return page
+        at = by_pages(at)
     at, response = yield from _changed(settings, at)
     at = started(at, min(now, _clock_of(response) or now))
     try:
@@ -56,13 +74,38 @@ def page_of(settings: Settings, at: Position, now: datetime) -> Flow[Page]:
         more, bad = yield from _by_their_work(settings, at, known)
         wires, aside = [*wires, *more], [*aside, *bad]
     orders, more_aside = yield from orders_of(settings, wires)
+    if may_be_long(after):
+        rest = moved_on(after, changed)
+        bulk = yield from begun(settings, rest, _since(rest.since), now)
+        after = bulk or attrs.evolve(after, paged=True)
     return Page(items=tuple(orders), set_aside=(*aside, *more_aside), next=after.text, more=bool(after.began))
+
+
+def _imported(settings: Settings, at: Position, now: datetime) -> Flow[Page | None]:
+    """A page of the first import; None if Shopify cannot give it in bulk."""
+    found = yield from next_piece(settings, at, now)
+    if found is None:
+        return None
+    if isinstance(found, NotYet):
+        return Page(items=(), next=at.text, more=False, again_at=found.again_at)
+    wires, aside = _sorted_out(found.orders)
+    # An order has lines: one without any is read by itself.
+    bare = [wire.ref for wire in wires if not wire.lineItems.items]
+    if bare:
+        others, bad = yield from _each(settings, bare)
+        wires, aside = [*(wire for wire in wires if wire.lineItems.items), *others], [*aside, *bad]
+    orders, more_aside = yield from orders_of(settings, wires)
+    after = ended(found.next) if found.done else found.next
+    return Page(
+        items=tuple(orders), set_aside=(*aside, *more_aside), next=after.text, more=True, as_of=found.as_of
+    )
 
 
 def _changed(settings: Settings, at: Position) -> Flow[tuple[Position, Response]]:
     """A page as small as Shopify wants it; the answer may still say that it failed."""
     while True:
-        variables = {"first": at.first, "after": at.after or None, "changed": _since(at), "lines": at.lines}
+        changed = _since(at.since)
+        variables = {"first": at.first, "after": at.after or None, "changed": changed, "lines": at.lines}
         response = yield ask(settings, CHANGED_ORDERS, variables, cost=at.expected)
         try:
             data_of(_Anything, response)
@@ -84,9 +127,9 @@ def _changed(settings: Settings, at: Position) -> Flow[tuple[Position, Response]
             return at, response
 
 
-def _since(at: Position) -> str:
+def _since(time: str) -> str:
     # Without the quotes Shopify searches by whole days.
-    return f"updated_at:>='{at.since}'"
+    return f"updated_at:>='{time}'"
 
 
 def _clock_of(response: Response) -> datetime | None:
@@ -102,7 +145,7 @@ def _one_by_one(
     settings: Settings, at: Position
 ) -> Flow[tuple[Connection[object], list[WireOrder], list[SetAside]]]:
     """The same page order by order, where Shopify fails over one of them; that one is set aside."""
-    variables = {"first": at.first, "after": at.after or None, "changed": _since(at)}
+    variables = {"first": at.first, "after": at.after or None, "changed": _since(at.since)}
     found = data_of(_Orders, (yield ask(settings, CHANGED_IDS, variables, cost=at.first + 5.0))).orders
     wires, aside = yield from _each(settings, [id_of(raw) for raw in found.items])
     return found, wires, aside
@@ -118,8 +161,8 @@ def _each(settings: Settings, refs: Sequence[str]) -> Flow[tuple[list[WireOrder]
             aside.append(SetAside(ref, "$", f"Shopify fails when asked for this order: {error.message}"))
         else:
             wires += [wire] if wire else []
-    if refs and len(aside) == len(refs):
-        # Perhaps it is Shopify and not the orders: later it may go well.
+    if len(aside) == len(refs) > 1:
+        # Perhaps it is Shopify and not the orders: later it may go well. A single one says nothing of others.
         raise Unavailable("Shopify fails when asked for orders, one by one too")
     return wires, aside
 
@@ -167,13 +210,14 @@ def _by_their_work(
     def read(response: Response) -> tuple[object, ...]:
         return data_of(_RawNodes, response).nodes
 
-    refs = [ref for ref in (yield from _changed_work(settings, at)) if ref not in known]
-    if refs and at.read:
-        # Earlier pages of this run had those that changed since it began.
+    since = at.work_since or at.since
+    refs = [ref for ref in (yield from _changed_work(settings, since)) if ref not in known]
+    if refs and (at.read or at.work_since):
+        # Earlier pages of this run had those that changed since where it began.
         names = [gid("Order", ref) for ref in refs]
         rows = yield from by_id(settings, WHEN_CHANGED, names, {}, read, each=2.0)
         still, _ = _sorted_out(rows)
-        refs = [wire.ref for wire in still if stamp(utc(wire.updatedAt, "$.updatedAt")) < at.since]
+        refs = [wire.ref for wire in still if stamp(utc(wire.updatedAt, "$.updatedAt")) < since]
     names = [gid("Order", ref) for ref in refs]
     lines = {"lines": at.lines}
     try:
@@ -183,12 +227,12 @@ def _by_their_work(
     return _sorted_out(found)
 
 
-def _changed_work(settings: Settings, at: Position) -> Flow[list[str]]:
+def _changed_work(settings: Settings, since: str) -> Flow[list[str]]:
     """The orders, none twice."""
     refs: dict[str, None] = {}
     after = ""
     while True:
-        variables = {"first": _WORKS, "after": after or None, "changed": _since(at)}
+        variables = {"first": _WORKS, "after": after or None, "changed": _since(since)}
         response = yield ask(settings, CHANGED_WORK, variables, cost=_WORKS + 5.0)
         try:
             page = data_of(_ChangedWork, response).fulfillmentOrders

@@ -8,6 +8,7 @@ what people do by hand: it is counted and moves nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -71,14 +72,19 @@ def refund(settings: Settings, order: Order, wanted: Refund) -> Flow[Write | Ref
         settings,
         "refund",
         REFUND,
-        {"input": body, "key": _key(order, wanted)},
+        {"input": body, "key": _key(order, wanted, body)},
         unknown=SameKey(lifetime=_LIFETIME),
     )
 
 
-def _key(order: Order, wanted: Refund) -> str:
-    """The refund's own key as a UUID, as Shopify asks for; it is one for the whole shop."""
-    shown = hashlib.sha256(f"orderbridge refund {order.ref} {wanted.key}".encode()).hexdigest()
+def _key(order: Order, wanted: Refund, body: Mapping[str, object]) -> str:
+    """A UUID, as Shopify asks for, that is one in the whole shop and for just this body.
+
+    A call that is laid out anew is another one: under a key that was used for another body Shopify would turn
+    it away, whatever became of the first. A repeat is the same bytes, and so the same key.
+    """
+    text = json.dumps(body, sort_keys=True)
+    shown = hashlib.sha256(f"orderbridge refund {order.ref} {wanted.key} {text}".encode()).hexdigest()
     return f"{shown[:8]}-{shown[8:12]}-5{shown[13:16]}-a{shown[17:20]}-{shown[20:32]}"
 
 
@@ -190,6 +196,7 @@ def _beyond(shop: _Shop, lines: Mapping[str, _Line], goods: list[RefundLine], wa
         )
     ways = sum((amount for _, amount in _given(shop, wanted.amount)), Decimal(0))
     if wanted.amount > most or ways < wanted.amount.amount:
+        most = min(most, attrs.evolve(most, amount=ways))
         return f"{wanted.amount} is wanted, and {most} can be given back the way it was paid"
     return ""
 

@@ -24,6 +24,7 @@ from ._wire import (
     WireLine,
     WireMoney,
     WireOrder,
+    WireProduct,
     WireRefund,
     WireShippingLine,
     WireTax,
@@ -70,6 +71,7 @@ class _Line:
     name: str | None = None
     variant_title: str | None = None
     sku: str | None = None
+    vendor: str | None = None
     quantity: int
     current_quantity: int | None = None
     fulfillable_quantity: int | None = None
@@ -227,6 +229,7 @@ def _line(rest: _Line) -> WireLine:
         name=rest.name,
         variantTitle=rest.variant_title,
         sku=rest.sku,
+        vendor=rest.vendor,
         quantity=rest.quantity,
         currentQuantity=rest.current_quantity,
         unfulfilledQuantity=rest.quantity if rest.fulfillable_quantity is None else rest.fulfillable_quantity,
@@ -247,7 +250,7 @@ def _line(rest: _Line) -> WireLine:
         ),
         taxLines=_taxes(rest.tax_lines),
         variant=WireId(id=gid("ProductVariant", str(rest.variant_id))) if rest.variant_id else None,
-        product=WireId(id=gid("Product", str(rest.product_id)))
+        product=WireProduct(id=gid("Product", str(rest.product_id)))
         if rest.product_id and rest.product_exists
         else None,
     )

@@ -59,7 +59,7 @@ def needs(settings: Settings) -> tuple[Need, ...]:
         Need(
             scope=f"write_{whose}_fulfillment_orders",
             without="departures cannot be announced",
-            lacks=frozenset({"CorrectsTracking", "ReportsProgress"}),
+            lacks=frozenset({"CorrectsTracking", "HoldsWork", "ReportsProgress"}),
         ),
         Need(scope="read_products", without="it cannot be told which product a line is"),
         Need(scope="read_locations", without="it cannot be told from where an order ships"),

@@ -38,6 +38,7 @@ from ._departures import (
     numbers_of,
     put_plan,
     refs_of,
+    request_of,
     shop_of,
     sum_of,
     units_in,
@@ -83,7 +84,7 @@ def announce(
     # The supplier may have changed a number after a part of it was made.
     told = [Package(tracking_number=number) for part in plan.parts for number in part.numbers]
     if there and not all(_within(each, numbers_in(told)) for each in parcels):
-        last = corrected(settings, shop, there, notice, told)
+        last = corrected(settings, shop, there, notice, told, past)
         if isinstance(last, Write):
             return last
     unmarked = () if shop.may_mark else (UNMARKED,)
@@ -101,7 +102,7 @@ def _begin(
     if isinstance(there, Unclear):
         return there
     before = tuple(each.id for each in shop.departures)
-    return Plan(notice=notice.key, parts=tuple(map(_as_part, there)), before=before)
+    return Plan(notice=notice.key, parts=tuple(_as_part(each, parcels) for each in there), before=before)
 
 
 # --- what is there already ------------------------------------------------------------------------------
@@ -131,11 +132,13 @@ def _by_hand(
     )
 
 
-def _as_part(departure: WireFulfillment) -> Part:
+def _as_part(departure: WireFulfillment, parcels: Sequence[Parcels]) -> Part:
+    ours = [number for each in parcels for number in each.numbers]
     return Part(
         location=location_of(departure),
         units=units_in(departure),
-        numbers=numbers_of(departure),
+        # Others are the staff's, and stay when ours are put right.
+        numbers=tuple(one for one in numbers_of(departure) if any(same_number(one, each) for each in ours)),
         made=departure.id,
         mail=True,  # perhaps; the shopper is not mailed again
     )
@@ -223,9 +226,15 @@ def _guessed(plan: Plan, parcels: Sequence[Parcels]) -> tuple[str, ...]:
 
 
 def _gone(shop: Shop, plan: Plan) -> tuple[str, ...]:
-    left = {each.id for each in shop.left}
-    gone = [ref_of(part.made) for part in plan.parts if part.made not in left]
-    return (f"the shop has taken back fulfillment {', '.join(gone)} since",) if gone else ()
+    left, shown = {each.id for each in shop.left}, {each.id for each in shop.departures}
+    gone = [ref_of(part.made) for part in plan.parts if part.made in shown - left]
+    hidden = [ref_of(part.made) for part in plan.parts if part.made not in shown]
+    warnings: tuple[str, ...] = ()
+    if gone:
+        warnings += (f"the shop has taken back fulfillment {', '.join(gone)} since",)
+    if hidden:
+        warnings += (f"the shop says that it made fulfillment {', '.join(hidden)}, and does not show it",)
+    return warnings
 
 
 # --- what is to be made ---------------------------------------------------------------------------------
@@ -340,4 +349,4 @@ def requested(settings: Settings, shop: Shop) -> tuple[WireFulfillmentOrder, ...
 
 
 def accept(settings: Settings, work: WireFulfillmentOrder) -> Write:
-    return change(settings, f"accept-{ref_of(work.id)}", ACCEPT, {"id": work.id}, unknown=LookUp())
+    return change(settings, f"accept-{request_of(work)}", ACCEPT, {"id": work.id}, unknown=LookUp())

@@ -148,6 +148,12 @@ class WireAttribute:
 
 
 @attrs.frozen(kw_only=True)
+class WireProduct:
+    id: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class WireLine:
     """A line of an order. ``quantity`` counts what was removed since, ``currentQuantity`` does not."""
 
@@ -156,6 +162,7 @@ class WireLine:
     name: str | None = None
     variantTitle: str | None = None
     sku: str | None = None
+    vendor: str | None = None
     quantity: int | None = None
     currentQuantity: int | None = None
     unfulfilledQuantity: int | None = None
@@ -167,7 +174,7 @@ class WireLine:
     discountAllocations: tuple[WireAllocation, ...] = ()
     taxLines: tuple[WireTax, ...] = ()
     variant: WireId | None = None
-    product: WireId | None = None
+    product: WireProduct | None = None
 
     @property
     def ref(self) -> str:
@@ -228,6 +235,16 @@ class WireFulfillmentOrderLine:
     lineItem: WireId = attrs.field(factory=WireId)
 
 
+HANDLE = "orderbridge"  # names our hold of a fulfillment order
+
+
+@attrs.frozen(kw_only=True)
+class WireHold:
+    id: str = ""
+    handle: str | None = None
+    heldByRequestingApp: bool = False
+
+
 @attrs.frozen(kw_only=True)
 class WireFulfillmentOrder:
     """A part of an order that ships from one location. It does not last: it is split, moved, replaced."""
@@ -236,8 +253,17 @@ class WireFulfillmentOrder:
     status: str = ""
     requestStatus: str = ""
     supportedActions: tuple[WireAction, ...] = ()
+    fulfillmentHolds: tuple[WireHold, ...] = ()
     assignedLocation: WireAssigned = attrs.field(factory=WireAssigned)
     lineItems: Connection[WireFulfillmentOrderLine] | None = None
+    merchantRequests: Connection[WireId] | None = None  # the last one for us to ship
+
+    @property
+    def our_holds(self) -> tuple[WireHold, ...]:
+        """Those that the bridge made: others, and other programs of the same app, have other handles."""
+        return tuple(
+            each for each in self.fulfillmentHolds if each.heldByRequestingApp and each.handle == HANDLE
+        )
 
 
 @attrs.frozen(kw_only=True)

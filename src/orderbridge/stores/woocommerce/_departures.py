@@ -41,7 +41,7 @@ def announce(settings: Settings, order: Order, notice: ShipmentNotice) -> Flow[W
         status = (yield from state_of(order)).status
         if status not in {settings.complete_status, COMPLETED, *CLOSED}:
             return put_order(order, "status", {"status": settings.complete_status})
-    elif isinstance(told, Announced) and not notice.completes:
+    elif isinstance(told, Announced) and notice.lines and not notice.completes:
         return (yield from part_shipped(settings, order)) or told
     return told
 

@@ -1,0 +1,135 @@
+"""``checkout`` and ``place``: see what ordering costs, then order exactly that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import Bridge, Checkout, CheckoutItem, PaymentPage
+from ..errors import ConfigurationError
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+
+__all__ = ["checkout", "place"]
+
+
+def checkout(
+    orders: Annotated[list[str], typer.Argument(help="Ids of shop orders or of purchase orders.")],
+    shipping: Annotated[
+        list[str] | None, typer.Option(help="The way to send one: PURCHASE_ORDER=CODE. May be repeated.")
+    ] = None,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """What ordering these would cost, how it can be sent, and what stands against it. Nothing is ordered."""
+    chosen: dict[str, str] = {}
+    for each in shipping or ():
+        name, mark, code = each.partition("=")
+        if not (name and mark and code):
+            raise typer.BadParameter(f"{each!r}: give PURCHASE_ORDER=CODE", param_hint="--shipping")
+        chosen[name] = code
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.check_out(*orders, shipping=chosen)
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+    console().print(
+        f"Place it until {found.expires_at:%Y-%m-%d %H:%M} UTC: orderbridge place --checkout {found.digest}",
+        soft_wrap=True,
+    )
+
+
+def _show(found: Checkout) -> None:
+    print_table(
+        "Checkout",
+        ("Purchase order", "Order", "Supplier", "Goods", "Sent by", "Total", "Packing", "Against it"),
+        (
+            (
+                item.purchase_order,
+                item.order_number,
+                f"{item.supplier} {item.part}".strip(),
+                _money(item.goods),
+                _way(item),
+                _money(item.total),
+                ", ".join(item.packing),
+                "; ".join(item.against),
+            )
+            for item in found.items
+        ),
+    )
+    for item in found.items:
+        others = [option for option in item.options if option != item.shipping]
+        for option in others:
+            days = f", {option.days[0]} to {option.days[1]} days" if option.days else ""
+            console().print(
+                f"{item.purchase_order}={option.code}: {option.title}, {option.price}{days}", soft_wrap=True
+            )
+    totals = ", ".join(str(total) for total in found.totals) or "named by no supplier"
+    console().print(f"Total: {totals}.")
+
+
+def _money(amount: object) -> str:
+    return "" if amount is None else str(amount)
+
+
+def _way(item: CheckoutItem) -> str:
+    if item.shipping is None:
+        return "choose" if item.options else ""
+    return f"{item.shipping.title} ({item.shipping.price})"
+
+
+def place(
+    purchase_orders: Annotated[
+        list[str] | None, typer.Argument(help="Their ids: store/ref/supplier/n. All of the checkout if none.")
+    ] = None,
+    checkout: Annotated[str, typer.Option(help="Digest of the checkout that you saw.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what these would cost, and what stands against it.")
+    ] = False,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Order these at their suppliers. One whose units are not held yet goes as soon as they are."""
+    if dry_run:
+        _dry_run(purchase_orders or [], config, as_json=as_json)
+        return
+    with Bridge.from_toml(config) as bridge:
+        pages = bridge.place(*(purchase_orders or ()), checkout=checkout)
+    if as_json:
+        print_json(pages)
+    else:
+        show_pages(pages)
+
+
+def _dry_run(purchase_orders: list[str], config: Path, *, as_json: bool) -> None:
+    if not purchase_orders:
+        raise ConfigurationError("--dry-run: name the purchase orders; a digest says that you have seen them")
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.check_out(*purchase_orders)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+        console().print("Nothing was ordered.")
+
+
+def show_pages(pages: tuple[PaymentPage, ...]) -> None:
+    """Where purchase orders stand, and where people go on."""
+    print_table(
+        "Purchase orders",
+        ("Purchase order", "State", "Payment", "Waits for", "Total", "Its page", "Pay it at"),
+        (
+            (
+                page.purchase_order,
+                page.fulfillment.value,
+                page.payment.value,
+                page.waits,
+                _money(page.total),
+                page.order_page,
+                page.page,
+            )
+            for page in pages
+        ),
+    )

@@ -1,0 +1,93 @@
+"""Money as a whole: ``payable``, ``stop-money``, ``allow-money``; and ``events``, what was done with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import Bridge
+from .desk import Supplier, show_differences
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+
+__all__ = ["allow_money", "events", "payable", "stop_money"]
+
+Owner = Annotated[str, typer.Option(help="Only this owner's, where several share this bridge.")]
+
+
+def payable(supplier: Supplier, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """What may be paid at a supplier, where, and what stands against it. Exit code 4: something does."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.payable(supplier)
+    if as_json:
+        print_json(found)
+    else:
+        if found.against:
+            show_differences(supplier, found.against)
+            console().print("Do not pay before they agree.")
+        for purchase_order in found.purchase_orders:
+            console().print(purchase_order)
+        if not found.purchase_orders:
+            console().print("Nothing waits for money.")
+        elif found.page:
+            console().print(f"Pay it here: {found.page}", soft_wrap=True)
+    if found.against:
+        raise typer.Exit(4)
+
+
+def stop_money(
+    reason: Annotated[str, typer.Argument(help="Why; health shows it.")],
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all placing and paying at once, in every process that uses this journal."""
+    with Bridge.from_toml(config) as bridge:
+        bridge.stop_money(reason=reason, owner=owner)
+    _say(owner, stopped=reason, as_json=as_json)
+
+
+def allow_money(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Let placing and paying go on."""
+    with Bridge.from_toml(config) as bridge:
+        bridge.allow_money(owner=owner)
+    _say(owner, stopped=None, as_json=as_json)
+
+
+def _say(owner: str, *, stopped: str | None, as_json: bool) -> None:
+    if as_json:
+        print_json({"owner": owner or None, "stopped": stopped})
+    else:
+        whose = f"Money of {owner}" if owner else "Money"
+        console().print(f"{whose} is stopped: {stopped}" if stopped is not None else f"{whose} may move.")
+
+
+def events(
+    after: Annotated[int, typer.Option(help="Go on after this position.")] = 0,
+    limit: Annotated[int, typer.Option(help="So many at once.", min=1, max=1000)] = 100,
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """List the audit: all that happened, in the one order in which it was written."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.events(after=after, owner=owner, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        "Events",
+        ("Position", "Time", "What", "About", "Details"),
+        (
+            (
+                event.position,
+                event.at,
+                event.kind,
+                event.about,
+                ", ".join(f"{name}: {value}" for name, value in event.data.items()),
+            )
+            for event in found
+        ),
+    )
+    if len(found) == limit:
+        console().print(f"For more: orderbridge events --after {found[-1].position}")

@@ -1,0 +1,244 @@
+"""What people want done to an order: ``hold``, ``release``, ``note``, ``refund``, ``cancel``, ``address``,
+``forget``; and ``carriers``, what a shop calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import Address, Bridge, Money, Note, OrderView, Refund, RefundLine, Task, TaskState
+from .._config import read_address
+from ..errors import ConfigurationError
+from .cases import read_amount
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .purchases import read_units
+
+__all__ = ["address", "cancel", "carriers", "forget", "hold", "note", "refund", "release"]
+
+OrderId = Annotated[str, typer.Argument(help="The order's id, store/ref, or its number.")]
+Key = Annotated[str, typer.Option(help="A name of yours for it; the same again is done once.")]
+Reason = Annotated[str, typer.Option(help="Plain text for the shop's staff.")]
+
+
+def known(bridge: Bridge, order: str) -> OrderView:
+    """The order that people mean by its id or its number."""
+    view = bridge.order(order)
+    if view is None:
+        raise ConfigurationError(
+            f"order: there is no {order!r}; give store/ref, as orderbridge orders shows, or its number"
+        )
+    return view
+
+
+def _say(task: Task, what: str, *, as_json: bool) -> None:
+    """How far it is in the shop. Exit code 4: the shop refused, or nobody knows; a review asks."""
+    if as_json:
+        print_json(without_private(task))
+    else:
+        console().print(f"{task.order_id}: {what} {task.state.value}", soft_wrap=True)
+        for warning in task.warnings:
+            console().print(warning, soft_wrap=True)
+    if task.state in (TaskState.REFUSED, TaskState.ASKED):
+        raise typer.Exit(4)
+
+
+def hold(
+    order: OrderId,
+    in_shop: Annotated[
+        bool, typer.Option("--in-shop", help="Nobody in the shop is to ship it either.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Plain text for the shop's staff, with --in-shop.")] = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Keep an order from being placed. Exit code 4: the shop did not do its part."""
+    if reason and not in_shop:
+        raise ConfigurationError("reason: it is for the shop's staff; give --in-shop with it")
+    with Bridge.from_toml(config) as bridge:
+        order_id = known(bridge, order).record.order.id
+        task = bridge.hold_in_shop(order_id, reason=reason) if in_shop else None
+        if task is None:
+            bridge.hold(order_id)
+    if task is not None:
+        _say(task, "hold", as_json=as_json)
+    elif as_json:
+        print_json({"order_id": order_id, "held": True})
+    else:
+        console().print(f"{order_id} is held here. The shop heard nothing of it.")
+
+
+def release(order: OrderId, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Let a held order go on, here and in the shop. Exit code 4: the shop did not do its part."""
+    with Bridge.from_toml(config) as bridge:
+        order_id = known(bridge, order).record.order.id
+        task = bridge.release(order_id)
+    if task is not None:
+        _say(task, "release", as_json=as_json)
+    elif as_json:
+        print_json({"order_id": order_id, "held": False})
+    else:
+        console().print(f"{order_id} goes on.")
+
+
+def note(
+    order: OrderId,
+    text: Annotated[str, typer.Argument(help="Plain text; name no shopper.")],
+    key: Key,
+    to_shopper: Annotated[
+        bool, typer.Option("--to-shopper", help="For the shopper too, with a mail where the shop sends one.")
+    ] = False,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Put a remark on the shop's order, once for its key. Exit code 4: a review is open about it."""
+    with Bridge.from_toml(config) as bridge:
+        order_id = known(bridge, order).record.order.id
+        task = bridge.note(order_id, Note(key=key, text=text, to_shopper=to_shopper))
+    _say(task, "note", as_json=as_json)
+
+
+def refund(
+    order: OrderId,
+    amount: Annotated[str, typer.Option(help='All of it, tax included, such as "12.50 EUR".')],
+    key: Key,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="What it is for: LINE=UNITS; of several lines each LINE=UNITS@AMOUNT."),
+    ] = None,
+    shipping: Annotated[str, typer.Option(help='The part that is for shipping, such as "4.90 EUR".')] = "",
+    reason: Reason = "",
+    give_money: Annotated[
+        bool, typer.Option("--give-money/--record", help="The shop pays it back, or only writes it down.")
+    ] = False,
+    restock: Annotated[bool, typer.Option("--restock", help="The units go back on sale.")] = False,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Give the shopper money back, or have the shop write down that somebody did; once for its key.
+
+    Exit code 4: a review is open about it.
+    """
+    money = _money("amount", amount)
+    freight = _money("shipping", shipping) if shipping else None
+    with Bridge.from_toml(config) as bridge:
+        order_id = known(bridge, order).record.order.id
+        task = bridge.refund(
+            order_id,
+            Refund(
+                key=key,
+                amount=money,
+                lines=_refund_lines(line or [], money, freight),
+                shipping=freight,
+                reason=reason,
+                gives_money=give_money,
+                restock=restock,
+            ),
+        )
+    _say(task, "refund", as_json=as_json)
+
+
+def _money(name: str, text: str) -> Money:
+    found = read_amount(text, name)
+    if found is None:
+        raise ConfigurationError(f'{name}: give an amount such as "12.50 EUR"')
+    return found
+
+
+def _refund_lines(texts: list[str], amount: Money, freight: Money | None) -> tuple[RefundLine, ...]:
+    found: list[RefundLine] = []
+    for text in texts:
+        units, mark, each = text.partition("@")
+        (part,) = read_units([units])
+        if mark:
+            money = _money("line", each if " " in each else f"{each} {amount.currency}")
+        elif len(texts) == 1:
+            money = amount if freight is None else amount - freight
+        else:
+            raise ConfigurationError(f"line: {text!r}: of several lines say what each is worth: {text}@12.50")
+        found.append(RefundLine(line_ref=part.remote_id, units=part.quantity, amount=money))
+    return tuple(found)
+
+
+def cancel(order: OrderId, reason: Reason = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Cancel the shop's order; nothing more of it is ordered. It gives the shopper no money back.
+
+    What suppliers have already is a review. Exit code 4: the shop refused, and the order stays held.
+    """
+    with Bridge.from_toml(config) as bridge:
+        order_id = known(bridge, order).record.order.id
+        task = bridge.cancel(order_id, reason=reason)
+    _say(task, "cancel", as_json=as_json)
+
+
+def address(
+    order: OrderId,
+    file: Annotated[
+        Path | None, typer.Argument(help="TOML: name, line1, city, postal_code, country and so on.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="The shop's address is good again.")] = False,
+    expected: Annotated[
+        str, typer.Option(help="The order's digest as you saw it (show --json); by default as it is now.")
+    ] = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Send an order elsewhere than its shop says. What a supplier has already is a review.
+
+    The whole address comes from a file, because what stands on a command line is seen by others.
+    """
+    if (file is None) != back:
+        raise ConfigurationError("address: give a file with the whole address, or --back")
+    wanted: Address | None = None if file is None else read_address(file)
+    with Bridge.from_toml(config) as bridge:
+        record = known(bridge, order).record
+        after = bridge.change_address(record.order.id, wanted, expected=expected or record.digest)
+    if as_json:
+        print_json(without_private(after))
+    else:
+        where = "where its shop says" if wanted is None else "to the address in the file"
+        console().print(f"{after.order.id} goes {where}.")
+
+
+def forget(
+    order: OrderId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Blank an order's shopper for good. Exit code 1: a call about it is under way; try again later."""
+    with Bridge.from_toml(config) as bridge:
+        view = bridge.order(order)
+        order_id = order if view is None else view.record.order.id  # one that comes later is not kept then
+        if not yes:
+            typer.confirm(f"Blank the shopper of {order_id} for good?", abort=True, err=True)
+        done = bridge.forget(order_id)
+    if as_json:
+        print_json({"order_id": order_id, "forgotten": done})
+    else:
+        console().print(
+            f"{order_id}: the shopper is forgotten."
+            if done
+            else f"{order_id}: a call about it is under way; try again later."
+        )
+    if not done:
+        raise typer.Exit(1)
+
+
+def carriers(
+    store: Annotated[str, typer.Argument(help="The store's account.")],
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """List the carriers that a shop knows: what its account's carriers setting may name."""
+    with Bridge.from_toml(config) as bridge:
+        found = bridge.carriers(store)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            f"Carriers of {store}",
+            ("Code", "Name", "Tracking page"),
+            ((each.code, each.name, each.tracking_url) for each in found),
+        )

@@ -1,0 +1,329 @@
+"""Several merchants on one bridge: nothing crosses owners, and thousands of accounts cost what is due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+import orderbridge as ob
+from orderbridge import _plugins
+from orderbridge._journal import Tx
+from orderbridge.errors import ConfigurationError
+from quiet_store import Many, QuietShops
+
+ANN, BOB = "ann", "bob"
+
+
+@pytest.fixture
+def shops() -> QuietShops:
+    return QuietShops()
+
+
+def depot(name: str, owner: str = "") -> ob.Account:
+    return ob.supplier(name, platform="offline", settings={"title": name}, owner=owner)
+
+
+def a_bridge(shops: QuietShops, **changes: Any) -> ob.Bridge:
+    """Ann's shop and Bob's, each with a warehouse of their own, and one that is nobody's."""
+    platform = shops.platform()
+    stores = [
+        ob.store(name, platform=platform, settings={"base_url": f"https://{name}.example"}, owner=owner)
+        for name, owner in (("anns", ANN), ("bobs", BOB))
+    ]
+    parts: dict[str, Any] = {
+        "stores": stores,
+        "suppliers": [depot("anns-depot", ANN), depot("bobs-depot", BOB), depot("common")],
+        "journal": ":memory:",
+        "take_from": datetime.now(UTC) - timedelta(days=1),
+        "policy": ob.Policy(place=ob.Who.AUTOMATIC),
+        **changes,
+    }
+    return ob.Bridge(**parts)
+
+
+@pytest.fixture
+def bridge(shops: QuietShops) -> Iterator[ob.Bridge]:
+    with a_bridge(shops) as made:
+        yield made
+
+
+def test_every_list_shows_an_owner_only_what_is_the_owner_s(bridge: ob.Bridge, shops: QuietShops) -> None:
+    ids = {ANN: shops.sell("anns", "A"), BOB: shops.sell("bobs", "B")}
+    bridge.run_once()
+    for store, key in (("anns", "sku:A"), ("bobs", "sku:B")):
+        bridge.link(ob.ProductLink(store=store, key=key, supplier="common", remote_id=key[-1]))
+    bridge.run_once()
+    for owner, order_id in ids.items():
+        bridge.hold(order_id)  # commands whose event names no owner by itself
+        bridge.release(order_id)
+        bridge.open_case(f"{order_id}/common/1", kind=ob.CaseKind.RETURN, key="back")
+        bridge.open_manifest("UPS", owner=owner)
+    for owner, order_id in ids.items():
+        assert [view.record.order.id for view in bridge.orders(owner=owner)] == [order_id]
+        assert {case.order_id for case in bridge.cases(owner=owner)} == {order_id}
+        assert {manifest.owner for manifest in bridge.manifests(owner=owner)} == {owner}
+        assert [link.store for link in bridge.links(owner=owner)] == [order_id.partition("/")[0]]
+        assert bridge.export_links(owner=owner).count("\r\n") == 2
+        # Each sees all of what its own order went through.
+        own = tuple(event for event in bridge.events(owner=owner) if event.order_id)
+        assert own == bridge.history(order_id)
+        assert {"Held", "Released", "CaseOpened", "Placed"} <= {event.kind for event in own}
+    everything = bridge.events(limit=1000)
+    assert len(everything) == sum(len(bridge.events(owner=owner, limit=1000)) for owner in (ANN, BOB))
+
+
+def test_a_review_about_an_account_is_its_owner_s(bridge: ob.Bridge, shops: QuietShops) -> None:
+    """Some have no order: a shop whose orders cannot be read, a shopper who asks what is kept."""
+    bridge.run_once()
+
+    def ask(tx: Tx) -> None:
+        for account in ("anns", "bobs"):
+            tx.open_review(
+                ob.ReviewCode.PRIVACY,
+                about=f"forget/{account}",
+                evidence="x",
+                decisions=(),
+                at=datetime.now(UTC),
+                account=account,
+            )
+
+    bridge._setup.journal.transact(ask)
+    assert [review.account for review in bridge.reviews(owner=ANN)] == ["anns"]
+    assert [review.account for review in bridge.reviews(owner=BOB)] == ["bobs"]
+    assert len(bridge.reviews()) == 2
+
+
+def test_a_supplier_of_one_owner_never_ships_for_another(shops: QuietShops) -> None:
+    """Neither by a rule nor by a link; one that is nobody's serves all."""
+    rules = [ob.SkuPrefix(prefix="X-", supplier="bobs-depot"), ob.SkuPrefix(prefix="", supplier="common")]
+    with a_bridge(shops, rules=rules) as bridge:
+        ids = [shops.sell("anns", "X-1"), shops.sell("bobs", "X-1")]
+        bridge.run_once()
+        found = [bridge.order(order_id) for order_id in ids]
+        assert [[p.po.supplier for p in view.purchases] for view in found if view] == [
+            ["common"],
+            ["bobs-depot"],
+        ]
+        with pytest.raises(ConfigurationError, match="another owner's"):
+            bridge.link(ob.ProductLink(store="anns", key="sku:Y", supplier="bobs-depot", remote_id="1"))
+
+
+def test_an_owner_s_consumer_skips_nothing_that_another_owner_has_read(
+    bridge: ob.Bridge, shops: QuietShops
+) -> None:
+    shops.sell("bobs", "B")
+    shops.sell("anns", "A")
+    bridge.run_once()
+    heard: dict[str, list[int]] = {ANN: [], BOB: [], "": []}
+    for owner, positions in heard.items():
+        bridge.consume("erp", lambda event, kept=positions: kept.append(event.position), owner=owner)
+    assert heard[ANN]
+    assert heard[BOB]
+    assert sorted([*heard[ANN], *heard[BOB]]) == heard[""]
+
+
+def test_an_account_may_change_hands(shops: QuietShops) -> None:
+    """What is about the account itself goes with it, from the next time it is asked who it is."""
+    journal = ob.journal(":memory:")
+    with a_bridge(shops, journal=journal) as bridge:
+        bridge.run_once()
+        bridge.link(ob.ProductLink(store="anns", key="sku:A", supplier="common", remote_id="1"))
+        assert bridge.links(owner=ANN)
+        stores = [
+            attrs.evolve(account, owner="cleo")
+            for account in bridge._setup.stores._accounts.values()
+            if account.name == "anns"
+        ]
+        other = a_bridge(shops, journal=journal, stores=stores)
+        other.pull("anns")
+        assert [link.store for link in other.links(owner="cleo")] == ["anns"]
+        assert not other.links(owner=ANN)
+
+
+# --- thousands ----------------------------------------------------------------------------------------
+
+
+def five_thousand(shops: QuietShops) -> Many:
+    return Many(names=[f"s{number:04}" for number in range(5000)], platform=shops.platform())
+
+
+def of_many(many: Many, **changes: Any) -> ob.Bridge:
+    parts: dict[str, Any] = {
+        "stores": many,
+        "suppliers": [depot("common")],
+        "journal": ":memory:",
+        "take_from": datetime.now(UTC) - timedelta(days=1),
+        **changes,
+    }
+    return ob.Bridge(**parts)
+
+
+def test_of_five_thousand_stores_only_what_is_due_is_opened(shops: QuietShops) -> None:
+    many = five_thousand(shops)
+    with of_many(many) as bridge:
+        done: list[int] = []
+
+        def told(report: ob.Report) -> None:
+            done.append(report.advanced)
+            if len(done) == 7:
+                bridge.stop()
+
+        bridge.run_once(told=told)
+        assert len(shops.pulled) == 7
+        assert set(shops.opened) == set(many.loaded) == set(shops.pulled)
+        bridge.orders()
+        bridge.reviews()
+        bridge.health()
+        assert len(bridge.due(limit=10_000)) == 4993
+        bridge.advance("pull/s4000")
+        assert len(shops.opened) == 8
+
+
+def test_starting_a_run_asks_the_journal_the_same_for_one_store_and_for_thousands(
+    shops: QuietShops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+
+    class Counting:
+        def __init__(self, rows: Any) -> None:
+            self._rows = rows
+
+        def run(self, name: str, /, **values: Any) -> Any:
+            asked[name] += 1
+            return self._rows.run(name, **values)
+
+    begin = Tx.__init__
+    monkeypatch.setattr(Tx, "__init__", lambda self, rows: begin(self, Counting(rows)))
+    many = five_thousand(shops)
+    with of_many(many) as bridge:
+        counts: list[int] = []
+        for _ in range(2):
+            asked.clear()
+            bridge.run_once(told=lambda _: bridge.stop())
+            counts.append(asked.total() - asked["wake"])
+            bridge._stopped = False
+            bridge._driver.go_on()
+        assert asked["wake"] == 0  # planned once
+        assert max(counts) < 200  # most of it the fences of the subjects that are due, fifty at a time
+
+
+def test_no_more_accounts_are_kept_open_than_a_bridge_needs(
+    shops: QuietShops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_plugins, "OPEN_AT_ONCE", 10)
+    many = five_thousand(shops)
+    many.names = many.names[:60]
+    with of_many(many) as bridge:
+        bridge.run_once()
+        assert sorted(shops.pulled) == many.names
+        accounts = bridge._setup.stores
+        assert len(accounts._opened) == len(accounts._loaded) == 10
+        bridge.pull("s0000")  # opened anew
+        assert shops.opened.count("s0000") == 2
+
+
+def test_a_big_shop_s_backlog_never_keeps_the_others_waiting(shops: QuietShops) -> None:
+    """One page a turn, and who waits longest is next."""
+    many = five_thousand(shops)
+    many.names = ["big", *many.names[:119]]
+    shops.pages = {"big": 40}
+    with of_many(many) as bridge:
+        bridge.run_once()
+    assert Counter(shops.pulled) == {"big": 40, **dict.fromkeys(many.names[1:], 1)}
+    others_done = max(place for place, name in enumerate(shops.pulled) if name != "big")
+    assert shops.pulled[:others_done].count("big") <= 4
+
+
+def test_a_new_account_is_pulled_by_the_next_run_and_one_that_is_gone_is_left_alone(
+    shops: QuietShops,
+) -> None:
+    many = Many(names=["a", "b"], platform=shops.platform())
+    with of_many(many) as bridge:
+        bridge.run_once()
+        many.names = ["b", "c"]
+        shops.pulled.clear()
+        assert bridge.run_once().failures == ()
+        assert shops.pulled == ["c"]
+        assert bridge.receive("a", headers={}, body=b"").status == 404
+
+
+def test_a_database_that_is_down_is_a_failure_in_words_and_no_review(shops: QuietShops) -> None:
+    class Down(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            raise OSError("no route to db.example, password=hunter2")
+
+    with of_many(Down(names=["a"], platform=shops.platform())) as bridge:
+        ((subject, why),) = bridge.run_once().failures
+        assert subject == "pull/a"
+        assert "could not be loaded" in why
+        assert "hunter2" not in why
+        assert not bridge.reviews()
+
+
+def test_an_account_that_cannot_be_loaded_stops_what_needs_it_and_nothing_else(shops: QuietShops) -> None:
+    """Also where that is found out in the middle of a transaction."""
+
+    class Down(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            raise OSError("down")
+
+    rules = [ob.SkuPrefix(prefix="X-", supplier="depot")]
+    shops.sell("a", "X-1")
+    order_id = shops.sell("b", "Y-1")
+    many = Many(names=["a", "b"], platform=shops.platform())
+    with of_many(many, suppliers=Down(names=["depot"], platform=""), rules=rules) as bridge:
+        report = bridge.run_once()
+        assert [subject for subject, _ in report.failures] == ["pull/a"]
+        assert bridge.order(order_id) is not None
+        assert not bridge.reviews()
+
+
+def test_settings_that_changed_are_asked_for_anew_on_request(shops: QuietShops) -> None:
+    many = Many(names=["a"], platform=shops.platform())
+    with of_many(many) as bridge:
+        bridge.run_once()
+        bridge.pull("a")
+        assert len(shops.opened) == 1
+        bridge.reopen("a")
+        bridge.pull("a")
+        assert len(shops.opened) == 2
+        with pytest.raises(ConfigurationError, match="mapping"):
+            bridge.reopen("common")
+
+
+def test_a_mapping_must_give_each_account_under_its_own_name(shops: QuietShops) -> None:
+    class Wrong(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            return super().__getitem__("a")
+
+    with of_many(Wrong(names=["a", "b"], platform=shops.platform())) as bridge:
+        (failure,) = bridge.run_once().failures
+        assert "'a' under that name" in failure[1]
+
+
+def test_suppliers_may_be_thousands_too(shops: QuietShops) -> None:
+    """Only those that an order wants are opened, whosever they are."""
+    loaded: list[str] = []
+
+    class Depots(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            loaded.append(name)
+            return depot(name)
+
+    suppliers = Depots(names=[f"d{number}" for number in range(1000)], platform="")
+    many = Many(names=["a"], platform=shops.platform())
+    order_id = shops.sell("a", "A")
+    policy = ob.Policy(place=ob.Who.AUTOMATIC)
+    with of_many(many, suppliers=suppliers, policy=policy) as bridge:
+        bridge.run_once()
+        bridge.link(ob.ProductLink(store="a", key="sku:A", supplier="d77", remote_id="1"))
+        bridge.run_once()
+        view = bridge.order(order_id)
+        assert view is not None
+        assert [p.fulfillment for p in view.purchases] == [ob.Fulfillment.PLACED]
+        assert set(loaded) == {"d77"}
