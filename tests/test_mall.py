@@ -202,6 +202,29 @@ def test_a_price_that_somebody_let_be_is_asked_about_again_before_it_is_paid() -
         assert bridge.pay(record.po.id, buyer=BUYER).payment is Payment.PAID
 
 
+def test_what_was_asked_about_and_has_changed_since_goes_its_way_anew() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        order_id = here.sides.sell({"NEW-1": 2})
+        here.sides.live(bridge, hours=0.1)
+        view = bridge.order(order_id)
+        assert view is not None
+        key = view.record.order.lines[0].link_key
+        cost = Money.parse("9.99 EUR")
+        bridge.link(ob.ProductLink(store="shop", key=key, supplier="mall", remote_id="a-1", cost=cost))
+        here.sides.live(bridge, hours=0.1)
+        assert codes(bridge) == ["PRICE"]
+        here.mall.price = Decimal(9)
+        here.sides.shop.refund(
+            int(order_id.partition("/")[2]),
+            now=here.sides.now(),
+            lines=[{"id": 1, "quantity": 1, "refund_total": "10.00"}],
+        )
+        here.sides.live(bridge)
+        assert [order["units"] for order in here.mall.orders.values()] == [{"a-1": "1"}]
+        assert codes(bridge) == []
+
+
 def test_a_drift_within_the_policy_is_let_pass() -> None:
     with street() as here:
         bridge = here.bridge(policy=attrs.evolve(PLACES, price_drift=Decimal("0.01")))

@@ -18,12 +18,12 @@ from ._journal import Tx
 from ._model import BuyerContext, PurchaseLine
 from ._money import Money
 from ._orders import advance_order, read_again
-from ._place import Pay, payment_page
+from ._place import Pay, ask_about_price, payment_page, surely_refused
 from ._pull import recognize
 from ._quote import AskQuote, chosen, quoted, wants_quote
 from ._records import OrderRecord, PurchaseRecord, ReviewCode
-from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, IntentState, Payment
+from ._saga import Saga, clock, commit, look
+from ._states import BEFORE_PLACED, FINAL, Fulfillment, Payment
 from ._views import known_supplier
 from .adapters import OrdersItself, Pays, Quotes, Reserves, ShippingOption
 from .errors import BridgeError, ConfigurationError, Unsupported
@@ -31,7 +31,6 @@ from .errors import BridgeError, ConfigurationError, Unsupported
 __all__ = ["Checkout", "CheckoutItem", "PaymentPage", "check_out", "pay", "place"]
 
 _GOOD_FOR = timedelta(minutes=15)
-_NOTHING = (IntentState.REFUSED, IntentState.NOT_SENT, IntentState.ABSENT)
 
 
 @attrs.frozen(kw_only=True)
@@ -331,9 +330,7 @@ def _approve(tx: Tx, record: PurchaseRecord, item: CheckoutItem | None, now: dat
     stock = record.waits == "stock"
     before = tx.intents(about=po_id, operation="place", op_no=record.op_no)
     # What was never sent, or is known to be absent, goes on under its own number and its own pauses.
-    refused = any(intent.state is IntentState.REFUSED for intent in before) and all(
-        intent.state in _NOTHING for intent in before
-    )
+    refused = surely_refused(before)
     if item is not None:
         if item.lines != record.po.lines:
             raise ConfigurationError(f"checkout: {po_id!r} has changed since; check out again")
@@ -354,20 +351,6 @@ def _approve(tx: Tx, record: PurchaseRecord, item: CheckoutItem | None, now: dat
             waits="stock" if stock else "",
             next_at=record.next_at if stock else now,
         )
-    )
-
-
-def _ask_about_price(record: PurchaseRecord, words: str, now: Clock, tx: Tx) -> None:
-    """Somebody may have let the question be, and wants to pay all the same."""
-    tx.close_reviews(ReviewCode.PRICE, about=record.po.id, decision="asked anew", at=now.wall)
-    tx.open_review(
-        ReviewCode.PRICE,
-        about=record.po.id,
-        evidence=f"{record.po.supplier}: {words}",
-        decisions=("accept", "ignore"),
-        at=now.wall,
-        order_id=record.po.order_id,
-        account=record.po.supplier,
     )
 
 
@@ -421,7 +404,7 @@ def pay(
             )
         if record.agreed is not None and policy.too_dear(record.total, record.agreed):
             words = f"it asks {record.total}, and {record.agreed} was agreed"
-            yield from commit(partial(_ask_about_price, record, words, now))
+            yield from commit(lambda tx: ask_about_price(tx, record.po, words, now))
             raise ConfigurationError(f"purchase order {po_id!r}: {words}; answer its review first")
         owner = world.stores[order.order.store].owner
         yield from recognize(world, supplier, identified)

@@ -18,6 +18,7 @@ from ._intake import plan_order
 from ._journal import Tx
 from ._model import Money, Order
 from ._orders import advance_order
+from ._place import surely_refused
 from ._quote import quoted
 from ._records import (
     Event,
@@ -61,9 +62,6 @@ __all__ = [
     "switch",
     "unread",
 ]
-
-
-_NOTHING = (IntentState.REFUSED, IntentState.NOT_SENT, IntentState.ABSENT)
 
 
 def ask_of_shop(world: World, order_id: str, wish: Wish, identified: set[str]) -> Saga[Task]:
@@ -494,8 +492,7 @@ def _was_refused(tx: Tx, review: Review, purchase: PurchaseRecord) -> bool:
         return False
     operation = "place" if purchase.fulfillment in BEFORE_PLACED else "pay"
     intents = tx.intents(about=purchase.po.id, operation=operation, op_no=purchase.op_no)
-    refused = any(intent.state is IntentState.REFUSED for intent in intents)
-    return refused and all(intent.state in _NOTHING for intent in intents)
+    return surely_refused(intents)
 
 
 def _to_pay_anew(tx: Tx, review: Review, purchase: PurchaseRecord, now: Clock) -> bool:

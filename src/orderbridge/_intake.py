@@ -449,7 +449,8 @@ def _ask_of(
         # A person has said place it, and of less: what is more than that, somebody has to say anew.
         more = any(units > current.po.units.get(key, Decimal(0)) for key, units in po.units.items())
         again = current.by_hand and more and not automatic
-        stock = _reserves(world, supplier, order)
+        approved = current.approved and not again
+        waits, next_at = _begins(world, supplier, order, now, approved=approved)
         tx.put_purchase(
             attrs.evolve(
                 current,
@@ -460,9 +461,10 @@ def _ask_of(
                 agreed=current.agreed if current.by_hand and not more else None,
                 accepted=(),
                 by_hand=current.by_hand and not more,
-                approved=current.approved and not again,
-                waits="stock" if stock else "approval" if again else current.waits,
-                next_at=None if again else current.next_at,
+                approved=approved,
+                # The questions about what it was are closed below, so it waits for none of them.
+                waits=waits,
+                next_at=next_at,
             )
         )
         for code in _OF_WHAT_IS_TO_COME:
@@ -493,17 +495,22 @@ def _ask_of(
     )
     hub = isinstance(world.suppliers[supplier].adapter, OrdersItself)
     automatic = not hub and _by_itself(world, supplier, order)
-    reserves = _reserves(world, supplier, order)
+    waits, next_at = _begins(world, supplier, order, now, approved=automatic)
     tx.put_purchase(
-        PurchaseRecord(
-            po=po,
-            created_at=now.wall,
-            approved=automatic,
-            waits="hub" if hub else "stock" if reserves else "" if automatic else "approval",
-            next_at=now.wall if automatic and not reserves else None,
-        )
+        PurchaseRecord(po=po, created_at=now.wall, approved=automatic, waits=waits, next_at=next_at)
     )
     _changed(tx, world, po.id, supplier, order, owner, EventKind.PURCHASE_ORDER_MADE, now)
+
+
+def _begins(
+    world: World, supplier: str, order: Order, now: Clock, *, approved: bool
+) -> tuple[str, datetime | None]:
+    """For what a purchase order with these lines waits first, and when it is due."""
+    if isinstance(world.suppliers[supplier].adapter, OrdersItself):
+        return "hub", None
+    if _reserves(world, supplier, order):
+        return "stock", None
+    return ("", now.wall) if approved else ("approval", None)
 
 
 def _by_itself(world: World, supplier: str, order: Order) -> bool:

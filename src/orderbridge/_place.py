@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ from ._journal import Tx
 from ._model import BuyerContext, PurchaseLine, PurchaseOrder, StorePayment
 from ._money import Money
 from ._policy import Policy
-from ._records import OrderRecord, PurchaseRecord, ReviewCode, Subject
+from ._records import Intent, OrderRecord, PurchaseRecord, ReviewCode, Subject
 from ._saga import Clock
 from ._states import FINAL, Fulfillment, IntentState, Payment, command, observe, observe_payment
 from .adapters import (
@@ -41,13 +41,36 @@ from .adapters import (
     Write,
 )
 
-__all__ = ["Pay", "Place", "PurchaseOperation", "payment_page"]
+__all__ = ["Pay", "Place", "PurchaseOperation", "ask_about_price", "payment_page", "surely_refused"]
 
 R = TypeVar("R")
 
 _KNOWN_FOR = timedelta(minutes=2)  # how old the shop's word may be when the bytes leave
 _SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
 _NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
+
+
+def ask_about_price(tx: Tx, po: PurchaseOrder, words: str, now: Clock) -> None:
+    """Ask whether a price is all right; what a person accepts is the one that stands in the question."""
+    evidence = f"{po.supplier}: {words}"
+    for review in tx.reviews_of(po.order_id):
+        if review.code is ReviewCode.PRICE and review.about == po.id and review.evidence != evidence:
+            tx.close_reviews(ReviewCode.PRICE, about=po.id, decision="another price", at=now.wall)
+    tx.open_review(
+        ReviewCode.PRICE,
+        about=po.id,
+        evidence=evidence,
+        decisions=("accept", "ignore"),
+        at=now.wall,
+        order_id=po.order_id,
+        account=po.supplier,
+    )
+
+
+def surely_refused(intents: Sequence[Intent]) -> bool:
+    """Was one refused, and can none of them have happened? Then it may be asked for anew."""
+    refused = any(intent.state is IntentState.REFUSED for intent in intents)
+    return refused and all(intent.state in _NOTHING for intent in intents)
 
 
 class PurchaseOperation(Operation[R], Generic[R]):
@@ -92,20 +115,7 @@ class PurchaseOperation(Operation[R], Generic[R]):
 
     def ask_about_price(self, tx: Tx, words: str, now: Clock) -> None:
         """It would cost more than was agreed: nothing is paid before a person says so."""
-        evidence = f"{self.account}: {words}"
-        for review in tx.reviews_of(self.order_id):
-            if review.code is ReviewCode.PRICE and review.about == self.about and review.evidence != evidence:
-                # What a person accepts is the price that stands in the question.
-                tx.close_reviews(ReviewCode.PRICE, about=self.about, decision="another price", at=now.wall)
-        tx.open_review(
-            ReviewCode.PRICE,
-            about=self.about,
-            evidence=evidence,
-            decisions=("accept", "ignore"),
-            at=now.wall,
-            order_id=self.order_id,
-            account=self.account,
-        )
+        ask_about_price(tx, self.po, words, now)
         self.event(tx, EventKind.TOO_DEAR, now, why=words)
 
     def ask_about_cancel(self, tx: Tx, raw: str, now: Clock) -> None:
@@ -403,9 +413,12 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 created_at=now.wall,
                 placed_at=now.wall,
                 next_at=now.wall,
+                waits="review" if dear else "",
             )
         )
         tx.event(EventKind.PLACED, about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
+        if dear and placed.total is not None:
+            ask_about_price(tx, po, f"it asks {placed.total} as a part of what was agreed for less", now)
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         # It stays what it is to be: a retry looks for it under the same reference first, in case the
