@@ -20,7 +20,7 @@ from typing import TypeVar
 import attrs
 
 from orderbridge._clockwork import Clockwork
-from orderbridge._drivers import LONGEST_WAIT
+from orderbridge._drivers_shared import LONGEST_WAIT
 from orderbridge._http import Call, Headers, Read, Response
 from orderbridge._model import Secret
 from orderbridge._pace import Pace

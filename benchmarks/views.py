@@ -20,7 +20,9 @@ import attrs
 import orderbridge as ob
 from orderbridge import Fulfillment, Payment, Tab
 from orderbridge._journal import Tx
-from orderbridge.testing._journal_samples import NOW, a_purchase, an_order, keep_order
+from orderbridge._records import NoticeRecord
+from orderbridge._states import NoticeState
+from orderbridge.testing._journal_samples import NOW, a_notice, a_purchase, an_order, keep_order
 
 STATES = (
     (Fulfillment.TO_ORDER, Payment.UNKNOWN),
@@ -41,9 +43,20 @@ def fill(journal: ob.Journal, orders: int) -> None:
             state, payment = STATES[number % len(STATES)]
             purchase = attrs.evolve(a_purchase(order=ref), fulfillment=state, payment=payment)
             tx.put_purchase(attrs.evolve(purchase, placed_at=NOW))
+            if state is Fulfillment.SHIPPED:
+                tx.put_notice(departed(ref))
 
     for first in range(0, orders, 1000):
         journal.transact(lambda tx, first=first: keep(tx, first))
+
+
+def departed(ref: str) -> NoticeRecord:
+    """What the shop was told of an order."""
+    record = a_notice(f"n{ref}", shipment="1")
+    packages = (attrs.evolve(record.notice.packages[0], tracking_number=f"T{ref}-1"),)
+    about = {"order_id": f"shop/{ref}", "purchase_order_id": f"shop/{ref}/hub/1"}
+    notice = attrs.evolve(record.notice, packages=packages, **about)
+    return attrs.evolve(record, notice=notice, state=NoticeState.ANNOUNCED)
 
 
 def measure(what: str, look: Callable[[], object], rounds: int = 9) -> None:
@@ -75,9 +88,12 @@ def main() -> None:
                 lambda: journal.look(lambda tx: tx.order_ids(tab=Tab.SHIPPED)),
             )
             measure("an order by its number", lambda: bridge.order(f"#{orders // 2}"))
+            measure("a page of all orders found by a digit", lambda: bridge.orders(find="4"))
+            measure("one found by a tracking number", lambda: bridge.orders(find=f"T{orders // 2 + 5}-"))
             measure("how many stand in each tab", bridge.tabs)
             measure("the same for one store", lambda: bridge.tabs(store="shop"))
             measure("health", bridge.health)
+            measure("health of the owner of all of it", lambda: bridge.health(owner="ann"))
 
 
 if __name__ == "__main__":

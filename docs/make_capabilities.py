@@ -37,8 +37,10 @@ STORES = (
 SUPPLIERS = (
     "CancelsPurchases",
     "ChecksProducts",
+    "FindsPurchases",
     "ListsChanges",
     "ListsProducts",
+    "ListsPurchases",
     "MovedByPeople",
     "OrdersItself",
     "PaidAtPlacing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -111,7 +112,7 @@ def ends(states: type[Enum], arrows: Mapping[Enum, Iterable[Enum]]) -> list[Enum
 def page() -> str:
     """The whole page."""
     moves = {
-        state: [word for word in Fulfillment if observe(state, word)[1] is Seen.MOVED]
+        state: [word for word in Fulfillment if observe(state, word, left=None)[1] is Seen.MOVED]
         for state in Fulfillment
     }
     payments = {state: to for state, to in PAYMENTS.items() if state is not Payment.UNKNOWN}
@@ -120,7 +121,7 @@ def page() -> str:
         COMMANDS_TEXT,
         diagram(COMMANDS, Fulfillment.IN_QUOTE, ends(Fulfillment, moves)),
         OBSERVED_TEXT,
-        table(Fulfillment, observe),
+        table(Fulfillment, partial(observe, left=None)),
         HELD_TEXT,
         PAYMENT_TEXT,
         diagram(payments, Payment.UNPAID, ends(Payment, PAYMENTS)),

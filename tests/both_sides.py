@@ -82,6 +82,9 @@ class Jumping(Clockwork):
         with self._lock:
             self._passed += max(0.0, seconds)
 
+    async def rest(self, seconds: float) -> None:
+        self.sleep(seconds)
+
 
 def on_clock(bridge: ob.Bridge, clock: Clockwork) -> ob.Bridge:
     """The bridge with another clock than this machine's."""
@@ -129,13 +132,13 @@ class Plan:
         left = iter([fault] * times)
         self._rules.append((method, where, lambda: next(left, None)))
 
-    def before(self, method: str, where: str, act: Callable[[], None]) -> None:
-        """Do something when the next call there arrives, before it is carried out."""
-        left = iter([act])
+    def before(self, method: str, where: str, act: Callable[[], None], *, nth: int = 1) -> None:
+        """Do something when the next call there arrives, or the nth, before it is carried out."""
+        calls = count(1)
 
         def once() -> None:
-            for found in left:
-                found()
+            if next(calls) == nth:
+                act()
 
         self._rules.append((method, where, once))
 

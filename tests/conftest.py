@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from brief import any_shop, bridged
+
+__all__ = ["any_shop", "bridged", "shared"]
+
 ROOT = Path(__file__).parents[1]
 
 # Time never decides a test, and a landed change cannot fail CI by the luck of a draw.
@@ -18,6 +22,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("orderbridge")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Both faces run at one shop, and all shops with one face: beyond the face there is no difference."""
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        chosen = getattr(getattr(item, "callspec", None), "params", {})
+        twice = chosen.get("bridged") == "async" and chosen.get("any_shop", "woocommerce") != "woocommerce"
+        (dropped if twice else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,7 @@ class KeyedSupplier:
                 reference=str(order["reference"]),
                 shopper=str(order["to"]),
                 units={sku: Decimal(units) for sku, units in cast("dict[str, str]", order["units"]).items()},
+                to=cast("dict[str, str]", order["address"]),
             )
             for order in self.made
         ]
@@ -105,6 +106,11 @@ class KeyedSupplier:
         for order in self.made:
             if order["ref"] == ref:
                 order.update(state="gone", tracking=number)
+
+    def print_label(self, ref: str, number: str, *, now: datetime) -> None:
+        for order in self.made:
+            if order["ref"] == ref:
+                order["tracking"] = number
 
     def effects(self) -> int:
         return self.changes
@@ -133,7 +139,10 @@ STATES = {"new": Fulfillment.PLACED, "packing": Fulfillment.PREPARING, "gone": F
 def order_text(po: PurchaseOrder) -> bytes:
     """What is ordered, in the supplier's words."""
     units = {remote_id: str(count) for remote_id, count in po.units.items()}
-    return json.dumps({"reference": po.reference, "units": units, "to": po.ship_to.name}).encode()
+    to = po.ship_to
+    address = {"line1": to.line1, "postal_code": to.postal_code, "city": to.city, "country": to.country}
+    text = {"reference": po.reference, "units": units, "to": to.name, "address": address}
+    return json.dumps(text).encode()
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ many times faster than this machine's.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -34,7 +35,7 @@ from random import Random
 
 import attrs
 
-from orderbridge import _drivers
+from orderbridge import _drivers_shared
 from orderbridge._clockwork import Clockwork
 from orderbridge._http import Call, Response
 from orderbridge._saga import Clock
@@ -45,7 +46,7 @@ STOCK = [str(100 + n) for n in range(8)]
 DEPARTURE_MAILS = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
 PATIENCE = 300.0  # seconds of this machine for the last run
 CONFIGURATION = """\
-journal = "killed.db"
+journal = "{journal}"
 take_from = {take_from}
 
 [stores.shop]
@@ -91,6 +92,9 @@ class FastClock(Clockwork):
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / self._speed)
 
+    async def rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
+
     def read(self) -> Clock:
         # One domain for all processes, as on a machine that is not started anew.
         return attrs.evolve(super().read(), domain=f"since {self._epoch}")
@@ -100,7 +104,7 @@ def run_bridge(folder: Path, clock: Clockwork) -> None:
     """The process that is killed: ``orderbridge run``, on another clock than this machine's."""
     from orderbridge.cli.app import app
 
-    _drivers.Clockwork = lambda: clock  # type: ignore[assignment, misc]
+    _drivers_shared.Clockwork = lambda: clock  # type: ignore[assignment, misc]
     app(["run", "--config", str(folder / "orderbridge.toml")])
 
 
@@ -334,9 +338,20 @@ WRONG = (
 
 
 def rehearse(
-    *, orders: int, kills: int, seed: int, speed: float, folder: Path, say: Callable[[str], None]
+    *,
+    orders: int,
+    kills: int,
+    seed: int,
+    speed: float,
+    folder: Path,
+    say: Callable[[str], None],
+    journal: str = "killed.db",
+    others: int = 0,
 ) -> dict[str, int]:
-    """Kill the bridge so many times while so many orders go their way; the final count."""
+    """Kill the bridge so many times while so many orders go their way; the final count.
+
+    Meanwhile ``others`` that nobody kills work on the same journal.
+    """
     epoch = time.time()
     clock = FastClock(epoch, speed)
     town = Town(seed, clock)
@@ -345,8 +360,10 @@ def rehearse(
         LoopbackServer(town.line(town.shop), clock=clock.wall) as shop,
         LoopbackServer(town.line(town.supplier), clock=clock.wall) as supplier,
         Bridge(folder, epoch, speed) as bridge,
+        ExitStack() as kept,
     ):
         text = CONFIGURATION.format(
+            journal=journal,
             take_from=(clock.wall() - timedelta(days=1)).isoformat(),
             shop=shop.url,
             supplier=supplier.url,
@@ -354,6 +371,9 @@ def rehearse(
             secret=town.shop.consumer_secret,
         )
         (folder / "orderbridge.toml").write_text(text)
+        beside = [kept.enter_context(Bridge(folder, epoch, speed)) for _ in range(others)]
+        for each in beside:
+            each.start()
         for number in range(kills):
             while len(town.sales) < orders * (number + 1) / kills:
                 town.sell()
@@ -365,9 +385,10 @@ def rehearse(
         _let_it_finish(town, bridge, say)
         # Whatever is still under way has its chance to do harm.
         clock.sleep(timedelta(minutes=20).total_seconds())
-        code = bridge.stop()
-        if code:
-            raise RuntimeError(f"the bridge did not end in order but with {code}{bridge.last_words}")
+        for each in (bridge, *beside):
+            code = each.stop()
+            if code:
+                raise RuntimeError(f"a bridge did not end in order but with {code}{each.last_words}")
     return {"kills": kills, **town.count()}
 
 

@@ -203,10 +203,15 @@ class _Adapter(Splits, Quotes, Pays, CancelsPurchases, ListsChanges, ReceivesWeb
             return Write(
                 "create", Request("POST", "/orders", body=json.dumps(order).encode()), unknown=LookUp()
             )
-        (order_found,) = found
+        order_found, *others = found
+        units_found = {remote_id: Decimal(count) for remote_id, count in order_found.units.items()}
+        if others or units_found != po.units:
+            return Unclear(
+                f"order {order_found.ref} is not the only one with our reference, or has other goods"
+            )
         placed = Placed(
             supplier_ref=order_found.ref,
-            fulfillment=Fulfillment[order_found.state],
+            fulfillment=Fulfillment.__members__.get(order_found.state),
             payment=Payment.UNPAID,
             total=Money.of(order_found.total, order_found.currency),
         )
@@ -216,7 +221,7 @@ class _Adapter(Splits, Quotes, Pays, CancelsPurchases, ListsChanges, ReceivesWeb
         order = yield from self._order(po)
         return SupplierStatus(
             raw=order.state,
-            fulfillment=Fulfillment[order.state],
+            fulfillment=Fulfillment.__members__.get(order.state),
             payment=Payment.PAID if order.paid else Payment.UNPAID,
             total=Money.of(order.total, order.currency),
         )

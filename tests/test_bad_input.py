@@ -165,8 +165,8 @@ def test_an_account_given_twice_is_refused(sides: Sides) -> None:
 
 
 def test_an_unknown_journal_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="postgres"):
-        ob.journal("somewhere", kind="postgres")
+    with pytest.raises(ConfigurationError, match="cardbox"):
+        ob.journal("somewhere", kind="cardbox")
 
 
 @pytest.mark.parametrize(

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 from orderbridge import PaymentKind, _store_adapter, _supplier_adapter, adapters
-
-ROOT = Path(__file__).parents[1]
-
-
-def made_by() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_capabilities", ROOT / "docs/make_capabilities.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_page_is_what_the_adapters_give() -> None:
-    """Run ``python docs/make_capabilities.py`` after giving an adapter an ability."""
-    assert (ROOT / "docs/capabilities.md").read_text(encoding="utf-8") == made_by().page()
+from test_made_pages import maker
 
 
 def test_every_ability_stands_on_the_page() -> None:
-    module = made_by()
+    module = maker("make_capabilities.py")
     abilities = {
         name
         for name in adapters.__all__
@@ -39,7 +20,7 @@ def test_every_ability_stands_on_the_page() -> None:
 
 
 def test_the_page_says_of_every_supplier_how_it_is_paid() -> None:
-    module = made_by()
+    module = maker("make_capabilities.py")
     assert set(module.KINDS) == set(PaymentKind)
     rows = module.page().partition("### How they come by their money")[2]
     assert "| Rewix | `BY_HAND` |" in rows

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import orderbridge as ob
 from both_sides import AT_ONCE, Sides, codes, only_purchase
-from mall_supplier import Mall
+from mall_supplier import Mall, _Order
 from mall_supplier import _Adapter as MallAdapter
 from orderbridge import (
     CaseKind,
@@ -29,9 +29,16 @@ from orderbridge._states import CASE_OVER, CASES, move_case
 from orderbridge.adapters import (
     AccountSettings,
     Flow,
+    Past,
+    Placed,
+    Placement,
+    Read,
     Returned,
     SupplierPlatform,
     SupplierStatus,
+    Unclear,
+    Write,
+    decode,
 )
 from orderbridge.auth import NoAuth
 from orderbridge.errors import ConfigurationError, IllegalTransition
@@ -45,7 +52,24 @@ RETURNS: list[Returned] = []
 
 
 class _Candid(MallAdapter):
-    """A mall that tells of refunds, disputes and returns too."""
+    """A mall that tells of refunds, disputes and returns too, and may make several orders of one."""
+
+    def place(self, po: PurchaseOrder, past: Past) -> Flow[Write | Placement | Unclear]:
+        query = (("reference", po.reference),)
+        found = decode(list[_Order], (yield Read("GET", "/orders", params=query)))
+        if not found:
+            return (yield from super().place(po, past))
+        placed = tuple(
+            Placed(
+                supplier_ref=each.ref,
+                fulfillment=Fulfillment[each.state],
+                payment=MONEY[-1] if MONEY else P.UNPAID,
+                total=Money.of(each.total, each.currency),
+                lines=tuple((remote_id, Decimal(units)) for remote_id, units in each.units.items()),
+            )
+            for each in found
+        )
+        return Placement(placed=placed)
 
     def fetch(self, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
         found = yield from super().fetch(po)
@@ -74,6 +98,7 @@ class Desk:
     sides: Sides
     bridge: ob.Bridge
     mall: Mall
+    url: str
     order_id: str = ""
 
     def sold(self) -> str:
@@ -95,16 +120,19 @@ class Desk:
         return [(case.kind, case.state) for case in self.bridge.cases(everything=True)]
 
 
+def opened(sides: Sides, url: str) -> ob.Bridge:
+    account = ob.supplier("mall", platform="candid-mall", settings={"base_url": url})
+    return sides.bridge(suppliers=[account], rules=RULES, policy=ob.Policy(place=ob.Who.AUTOMATIC))
+
+
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     MONEY.clear()
     RETURNS.clear()
     with Sides() as sides:
         mall = Mall()
-        account = ob.supplier("mall", platform="candid-mall", settings={"base_url": sides.serve(mall)})
-        policy = ob.Policy(place=ob.Who.AUTOMATIC)
-        bridge = sides.bridge(suppliers=[account], rules=RULES, policy=policy)
-        made = Desk(sides, bridge, mall)
+        url = sides.serve(mall)
+        made = Desk(sides, opened(sides, url), mall, url)
         made.sold()
         yield made
 
@@ -278,6 +306,96 @@ def test_a_paid_order_that_will_not_come_is_money_to_get_back(desk: Desk) -> Non
 def test_an_unpaid_order_that_will_not_come_is_none(desk: Desk) -> None:
     desk.says(P.UNPAID, "CANCELED")
     assert desk.cases() == []
+
+
+@pytest.mark.parametrize("before", [P.PENDING, P.IN_DOUBT])
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ([P.PAID], S.REQUESTED),
+        ([P.PAID, P.REFUNDED], S.RESOLVED),
+        ([P.UNPAID], S.WITHDRAWN),
+        ([P.FAILED], S.WITHDRAWN),
+    ],
+)
+def test_money_that_was_on_its_way_when_it_was_canceled_is_followed_until_it_is_known(
+    desk: Desk, before: Payment, words: list[Payment], state: CaseState
+) -> None:
+    """The supplier is asked daily, without a sign from it, and people are asked nothing more."""
+    desk.says(before)
+    desk.says(before, "CANCELED")
+    assert desk.cases() == [(K.REFUND, S.REQUESTED)]
+    asked = codes(desk.bridge)
+    assert "CANCELED_BY_SUPPLIER" in asked
+    for word in words:
+        MONEY.append(word)
+        desk.sides.live(desk.bridge, 26)
+    assert only_purchase(desk.bridge, desk.order_id).payment is words[-1]
+    assert desk.cases() == [(K.REFUND, state)]
+    assert set(codes(desk.bridge)) <= set(asked)
+
+
+def test_what_is_ordered_anew_stays_so_whatever_becomes_of_a_payment_on_its_way(desk: Desk) -> None:
+    desk.says(P.PENDING)
+    desk.says(P.PENDING, "CANCELED")
+    (question,) = desk.bridge.reviews()
+    desk.bridge.resolve(question.id, "retry")
+    MONEY.append(P.UNPAID)
+    desk.sides.live(desk.bridge, 26)
+    view = desk.bridge.order(desk.order_id)
+    assert view is not None
+    assert [(each.waits == "replaced", each.payment) for each in view.purchases] == [
+        (True, P.UNPAID),
+        (False, P.UNPAID),
+    ]
+    assert (desk.cases(), codes(desk.bridge)) == ([(K.REFUND, S.WITHDRAWN)], [])
+    assert len(desk.mall.orders) == 2
+
+
+@pytest.mark.parametrize("money", [P.PAID, P.PENDING])
+def test_an_order_that_is_found_paid_and_canceled_already_is_money_to_get_back(
+    desk: Desk, money: Payment
+) -> None:
+    """The journal was lost: it is known by its reference, and its end by the first look."""
+    MONEY.append(money)
+    desk.mall.orders["M1"]["state"] = "CANCELED"
+    anew = opened(desk.sides, desk.url)
+    desk.sides.live(anew, 1)
+    assert [(case.kind, case.state) for case in anew.cases()] == [(K.REFUND, S.REQUESTED)]
+    assert codes(anew) == ["CANCELED_BY_SUPPLIER"]
+    MONEY.extend((P.PAID, P.REFUNDED))
+    desk.sides.live(anew, 50)
+    assert [case.state for case in anew.cases(everything=True)] == [S.RESOLVED]
+
+
+def test_a_part_that_is_found_paid_and_canceled_already_is_asked_about_like_any_other(desk: Desk) -> None:
+    """The supplier made two orders of one, and has canceled the second by now."""
+    MONEY.append(P.PAID)
+    first = desk.mall.orders["M1"]
+    second = {**first, "ref": "M2", "units": {"a-2": "1"}, "total": "11", "state": "CANCELED"}
+    desk.mall.orders = {"M1": {**first, "units": {"a-1": "3"}, "total": "31"}, "M2": second}
+    anew = opened(desk.sides, desk.url)
+    desk.sides.live(anew, 1)
+    (case,) = anew.cases()
+    (review,) = anew.reviews()
+    assert (case.kind, review.code) == (K.REFUND, ob.ReviewCode.CANCELED_BY_SUPPLIER)
+    assert case.purchase_order == review.about == f"{desk.order_id}/mall/2"
+
+
+@pytest.mark.parametrize("state", ["SHIPPED", "COMPLETED"])
+@pytest.mark.parametrize("days", [1, 60])
+def test_money_to_get_back_is_followed_also_of_what_has_arrived_long_since(
+    desk: Desk, state: str, days: int
+) -> None:
+    """However old the order is: it counts from when a person asked for the money."""
+    desk.says(P.PAID, state)
+    desk.sides.clock.sleep(days * 24 * 3600)
+    desk.sides.live(desk.bridge, 26)
+    refund(desk)
+    desk.sides.live(desk.bridge, 26)
+    MONEY.append(P.REFUNDED)
+    desk.sides.live(desk.bridge, 26)
+    assert desk.cases() == [(K.REFUND, S.RESOLVED)]
 
 
 def test_what_a_person_has_ended_no_word_of_the_supplier_opens_again(desk: Desk) -> None:

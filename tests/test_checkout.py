@@ -264,3 +264,22 @@ def test_a_choice_of_the_shopper_asks_for_packing(attribute: str, fits: bool) ->
 def test_packing_of_nothing_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="say what goes in"):
         PackingRule(packing=" ")
+
+
+def test_an_order_is_checked_out_by_its_id_or_by_what_people_call_it() -> None:
+    with street() as here:
+        bridge = here.bridge(policy=Policy())
+        order_id = here.sold(bridge, "a-1", "b-1")
+        view = bridge.order(order_id)
+        assert view is not None
+        number = view.record.order.number
+        by_id = bridge.check_out(order_id)
+        assert len(by_id.items) == 2
+        for name in (number, f"#{number}"):
+            assert bridge.check_out(name).items == by_id.items
+        with pytest.raises(ConfigurationError, match="there is no '999'"):
+            bridge.check_out("999")
+        with pytest.raises(ConfigurationError, match="there is no"):
+            bridge.check_out(number, owner="somebody else")
+        with pytest.raises(ConfigurationError, match="there is no"):
+            bridge.check_out(by_id.items[0].purchase_order, owner="somebody else")

@@ -29,7 +29,7 @@ from orderbridge.sandbox import Line, LoopbackServer, RewixSupplier, WooCommerce
 
 BAG = {"product_id": 520, "sku": "BAG", "name": "Canvas bag", "price": "54.00", "quantity": 2}
 SHOPPER = {"first_name": "Ines", "last_name": "Moreau", "address_1": "12 rue des Tanneurs", "city": "Lille"}
-WITHOUT_JSON = {"init", "backup", "adopt"}
+WITHOUT_JSON = {"console"}  # serves pages
 
 
 @attrs.frozen(kw_only=True)
@@ -248,7 +248,7 @@ def test_an_order_goes_its_way_by_commands(site: Site) -> None:
     assert site.rewix.locked == {"31310": 2}
     [row] = site.json("reservations", "rewix")
     assert (row["remote_id"], row["wanted"], row["held"]) == ("31310", "2", "2")
-    assert site.json("reconcile", "rewix") == []
+    assert site.json("reconcile", "rewix") == {"differences": [], "fix": None}
     assert site.rewix.orders == []  # placing is for a person here
 
     po_id = f"{site.order}/rewix/1"
@@ -331,9 +331,30 @@ def test_the_shopper_is_shown_only_when_asked_for(site: Site) -> None:
 
 def test_units_that_nobody_here_wants_are_for_a_person(site: Site) -> None:
     site.rewix.others_lock("31310", 3, now=datetime.now(UTC))
-    [difference] = site.json("reconcile", "rewix", code=4)
+    [difference] = site.json("reconcile", "rewix", code=4)["differences"]
     assert (difference["cause"], difference["held"]) == ("foreign", "3")
     assert "foreign" in site.run("reconcile", "rewix", code=4)
+
+
+def test_a_difference_is_put_right_as_it_was_shown_and_not_once_it_has_changed(site: Site) -> None:
+    site.rewix.others_lock("31310", 3, now=datetime.now(UTC))
+    word = site.run("reconcile", "rewix", code=4).split("--fix ")[1].split()[0]
+    site.rewix.others_lock("31310", 1, now=datetime.now(UTC))
+    assert "not as it was shown" in site.run("reconcile", "rewix", "--fix", word, code=1)
+    assert site.rewix.locked == {"31310": 4}
+    word = site.json("reconcile", "rewix", code=4)["fix"]
+    assert f"--fix {word}" in site.run("reconcile", "rewix", code=4)
+    assert "holds exactly what the orders want" in site.run("reconcile", "rewix", "--fix", word)
+    assert site.rewix.locked == {}
+
+
+def test_the_reservations_show_which_orders_want_the_units(site: Site) -> None:
+    site.run("link", "shop", "520", "rewix", "31310")
+    site.run("run", "--once")
+    [row] = site.json("reservations", "rewix")
+    assert row["status"] == "held"
+    assert [each["order_id"] for each in row["wanted_by"]] == [site.order]
+    assert site.order in site.run("reservations", "rewix")
 
 
 def test_a_review_is_listed_and_answered(site: Site) -> None:
@@ -362,13 +383,13 @@ def test_a_copied_journal_is_looked_at_and_adopted(site: Site, by_command: bool)
     link = ("link", "shop", "520", "rewix", "31310")
     assert "orderbridge adopt" in site.run(*link, code=1)
     assert [order["id"] for order in site.json("orders")] == [site.order]
-    result = CliRunner().invoke(
-        app, ["adopt", "--config", str(site.folder / "orderbridge.toml")], input="n\n"
-    )
-    assert result.exit_code == 1
+    assert "Journal" in site.run("health", code=1)
+    assert site.json("health", code=1)["look_only"]
+    assert "--yes" in site.run("adopt", code=2)  # nobody can be asked
     site.run(*link, code=1)
     site.run("adopt", "--yes")
     site.run(*link)
+    assert not site.json("health")["look_only"]
 
 
 # --- real processes ---------------------------------------------------------------------------------

@@ -43,7 +43,9 @@ def test_goods_are_sent_once_more_and_the_shop_shows_the_parcel(site: Site, left
     child = site.json("resend", left, "--line", f"{_bag(site, left)}=2", "--reason", "lost")
     assert (child["resend_of"], child["fulfillment"]) == (left, "TO_ORDER")
     assert site.json("resend", left, "--line", f"{_bag(site, left)}=2")["po"]["id"] == child["po"]["id"]
-    assert child["po"]["id"] in site.run("resend", left, "--line", f"{_bag(site, left)}=2")
+    again = site.run("resend", left, "--line", f"{_bag(site, left)}=2")
+    assert child["po"]["id"] in again
+    assert "another --key" in again
     site.run("place", child["po"]["id"])
     site.run("ship", child["po"]["id"], "--carrier", "DHL", "--number", "T2")
     assert shown(site) == ["T1"]

@@ -195,8 +195,11 @@ def test_a_table_is_taken_in_and_the_rows_that_were_refused_are_listed(site: Sit
     assert "shop/1/depot/9" in said
     assert "1 departures went in" in said
     assert shown(site) == ["T1"]
+    again = site.run("import", str(file), code=3)
+    assert "0 statuses and 0 departures went in; 1 were known already" in again
     file.write_text(f"purchase_order,status\n{po_id},DELIVERED\n")
-    assert site.json("import", str(file)) == {"statuses": 1, "departures": 0, "errors": []}
+    assert site.json("import", str(file)) == {"statuses": 1, "departures": 0, "known": 0, "errors": []}
+    assert site.json("import", str(file)) == {"statuses": 0, "departures": 0, "known": 1, "errors": []}
 
 
 def test_a_file_that_is_no_such_table_is_told(site: Site, po_id: str) -> None:

@@ -31,7 +31,6 @@ PO = "rewix/1"
 NO_COMMAND = {
     "requests": "a number for programs that hold a bridge",
     "advance": "run does it",
-    "due": "run asks for it",
     "start": "run does it",
     "stop": "Ctrl-C",
     "receive": "webhooks come to a web server, which is the embedder's",
@@ -42,7 +41,7 @@ NO_COMMAND = {
 
 
 def public_methods() -> set[str]:
-    return {name for name in vars(Bridge) if not name.startswith("_")}
+    return {name for name, _ in inspect.getmembers_static(Bridge) if not name.startswith("_")}
 
 
 def called_by_commands() -> set[str]:
@@ -111,7 +110,8 @@ def number(site: Site) -> int:
 
 def test_a_held_order_is_not_placed_until_it_is_released(site: Site) -> None:
     po_id = reserved(site)
-    assert site.json("hold", str(number(site))) == {"order_id": site.order, "held": True}
+    held = site.json("hold", str(number(site)))
+    assert held == {"order_id": site.order, "held": True, "shop_cannot": None}
     assert site.json("place", po_id)[0]["waits"] == "held"
     assert site.rewix.orders == []
     assert "held" in site.run("orders")
@@ -137,9 +137,18 @@ def test_a_hold_in_the_shop_is_seen_there_and_ends_there(tmp_path: Path) -> None
         assert on_hold() == [False]
 
 
-def test_a_shop_that_cannot_hold_orders_says_so(site: Site) -> None:
-    reserved(site)
-    assert "no way to do that" in site.run("hold", site.order, "--in-shop", code=1)
+def test_an_order_is_held_here_also_if_its_shop_cannot_hold_it_which_is_said(site: Site) -> None:
+    po_id = reserved(site)
+    words = ("hold", site.order, "--in-shop")
+    tried = site.run(*words, "--dry-run")
+    assert "A person holds the order" in tried
+    assert "no way to hold" in tried
+    assert not site.json("show", site.order)["record"]["held"]
+    assert "no way to hold an order in the shop" in site.run(*words, code=4)
+    assert "no way to hold" in site.json(*words, code=4)["shop_cannot"]
+    assert site.json("place", po_id)[0]["waits"] == "held"
+    site.run("run", "--once")
+    assert site.rewix.orders == []
 
 
 def test_a_reason_without_the_shop_is_a_wrong_command(site: Site) -> None:
@@ -252,8 +261,7 @@ def test_an_address_is_not_changed_of_an_order_that_is_not_as_it_was_seen(site: 
 
 def test_a_shopper_is_forgotten_for_good(site: Site) -> None:
     site.run("pull")
-    words = ["forget", site.order, "--config", str(site.folder / "orderbridge.toml")]
-    assert CliRunner().invoke(app, words, input="n\n").exit_code == 1
+    assert "--yes" in site.run("forget", site.order, code=2)  # nobody can be asked
     assert SHOPPER["city"] in site.run("show", site.order, "--private")
     assert site.json("forget", site.order, "--yes") == {"order_id": site.order, "forgotten": True}
     assert SHOPPER["city"] not in site.run("show", site.order, "--private")
@@ -288,13 +296,35 @@ def test_stopped_money_places_nothing_until_it_is_allowed(site: Site) -> None:
     assert len(site.rewix.orders) == 1
 
 
+def test_what_is_not_to_be_paid_is_named_with_the_reason_and_without_a_page(site: Site) -> None:
+    po_id = reserved(site)
+    site.run("place", po_id)
+    site.run("stop-money", "an audit")
+    said = site.run("payable", "rewix", code=4)
+    assert "Money is stopped: an audit" in said
+    assert "Pay it here" not in said
+    assert site.json("payable", "rewix", code=4)["stopped"] == "an audit"
+    assert "money is stopped: an audit" in site.run("pay", po_id, code=2)
+    assert site.json("place", po_id)[0]["waits"] == "money"
+    site.run("allow-money")
+    assert "Pay it here" in site.run("payable", "rewix")
+    site.run("hold", site.order)
+    said = site.run("payable", "rewix")
+    assert f"Do not pay {po_id}: its order is held; release it first" in said
+    assert "Pay it here" not in said
+    assert site.json("pay", po_id, "--dry-run", code=4)["against"] == ["its order is held; release it first"]
+
+
 def test_a_dry_run_orders_and_cancels_nothing(site: Site) -> None:
     po_id = reserved(site)
     assert "Nothing was ordered" in site.run("place", po_id, "--dry-run")
     assert [item["purchase_order"] for item in site.json("place", po_id, "--dry-run")["items"]] == [po_id]
     assert site.rewix.orders == []
     site.run("place", po_id)
-    assert "PLACED" in site.run("cancel-purchase", po_id, "--dry-run")
+    # Rewix takes nothing back, and a dry run says so like the command itself.
+    assert site.run("cancel-purchase", po_id, "--dry-run", code=1) == site.run(
+        "cancel-purchase", po_id, code=1
+    )
     assert len(site.rewix.waiting_for_money) == 1
 
 

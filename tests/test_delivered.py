@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import attrs
 import pytest
 
 import orderbridge as ob
-from both_sides import AT_ONCE, PrestaShopSides, Sides, a_warehouse, codes
+from both_sides import AT_ONCE, PrestaShopSides, Sides, a_warehouse, codes, only_purchase
 from orderbridge.adapters import Flow, SupplierStatus
+from orderbridge.errors import Unsupported
 from orderbridge.suppliers import rewix
 
 ARRIVED: set[str] = set()  # the supplier's orders of which the courier has said so
@@ -116,3 +118,27 @@ def test_a_policy_that_shows_no_progress_shows_no_arrival(shown: bool) -> None:
         _, order_id = delivered(sides, policy=policy)
         at = sides.shop.state(int(order_id.partition("/")[2]))["id"]
         assert (at == sides.shop.setting("PS_OS_DELIVERED")) is shown
+
+
+def test_that_it_has_arrived_may_be_said_of_any_suppliers_order_once_it_has_left_and_nothing_else() -> None:
+    with PrestaShopSides() as sides:
+        bridge = sides.bridge(policy=ob.Policy(place=ob.Who.AUTOMATIC, pull_every=timedelta(hours=1)))
+        order_id = sides.sell({"RW-100": 2})
+        sides.live(bridge)
+        po_id = only_purchase(bridge, order_id).po.id
+        with pytest.raises(Unsupported, match="says by itself"):
+            bridge.observe(po_id, fulfillment=ob.Fulfillment.DELIVERED)
+        sides.dispatch()
+        sides.live(bridge, hours=3)
+        with pytest.raises(Unsupported, match="says by itself"):
+            bridge.observe(po_id, fulfillment=ob.Fulfillment.DELIVERED, payment=ob.Payment.PAID)
+        with pytest.raises(Unsupported, match="says by itself"):
+            bridge.observe(po_id, fulfillment=ob.Fulfillment.COMPLETED)
+        told = [bridge.observe(po_id, fulfillment=ob.Fulfillment.DELIVERED) for _ in range(2)]
+        assert [record.fulfillment for record in told] == [ob.Fulfillment.DELIVERED] * 2
+        sides.live(bridge, hours=100)
+        assert only_purchase(bridge, order_id).word == "Delivered"
+        assert codes(bridge) == []
+        ref = int(order_id.partition("/")[2])
+        assert sides.shop.state(ref)["id"] == sides.shop.setting("PS_OS_DELIVERED")
+        assert [event.kind for event in bridge.history(order_id)].count("StatusRegressed") <= 1

@@ -22,9 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from both_sides import START, Jumping
-from orderbridge import MemoryTokens, Secret, _drivers, _drivers_async
+from orderbridge import MemoryTokens, Secret, _calls, _drivers, _drivers_async, _drivers_shared
+from orderbridge._calls import Line, outcome_of, prepare, retry_after
 from orderbridge._clockwork import Clockwork
-from orderbridge._drivers import Line, SyncDriver, outcome_of, prepare, retry_after
+from orderbridge._drivers import SyncDriver
 from orderbridge._drivers_async import AsyncDriver
 from orderbridge._http import Call, Headers, Read, Request, Response
 from orderbridge._pace import Pace
@@ -122,7 +123,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, float], None]:
     """Set one of the drivers' limits, in both."""
 
     def change(name: str, value: float) -> None:
-        for module in (_drivers, _drivers_async):
+        for module in (_calls, _drivers, _drivers_async, _drivers_shared):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, value)
 

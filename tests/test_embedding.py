@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sqlite3
 import threading
@@ -41,16 +40,6 @@ def test_every_kind_of_event_is_explained() -> None:
     for text in EVENTS.values():
         assert text.means.endswith(".")
         assert text.about
-
-
-def test_the_page_about_events_is_up_to_date() -> None:
-    """Run ``python docs/make_events.py`` after changing the table."""
-    spec = importlib.util.spec_from_file_location("make_events", ROOT / "docs/make_events.py")
-    assert spec is not None
-    assert spec.loader is not None
-    make_events = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_events)
-    assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == make_events.page()
 
 
 def test_events_say_no_more_than_the_page_about_them_does(sides: Sides) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from orderbridge._drivers import TRIES, Line, prepare
+from orderbridge._calls import Line, prepare
+from orderbridge._drivers_shared import TRIES
 from orderbridge._http import Read, Response
 from orderbridge._model import Secret
 from orderbridge._saga import Fetch, run_flow

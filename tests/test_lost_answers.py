@@ -189,7 +189,7 @@ def test_a_key_is_used_no_longer_than_the_supplier_remembers_it() -> None:
 # --- the suppliers there are ----------------------------------------------------------------------
 
 
-def at_alibaba(sides: Sides, url: str, shop: AlibabaSupplier) -> ob.Bridge:
+def at_alibaba(sides: Sides, url: str, shop: AlibabaSupplier, policy: ob.Policy = POLICY) -> ob.Bridge:
     keys = shop.keys
     settings = {
         "base_url": f"{url}/rest",
@@ -198,7 +198,7 @@ def at_alibaba(sides: Sides, url: str, shop: AlibabaSupplier) -> ob.Bridge:
         "refresh_token": keys.refresh_token,
     }
     account = ob.supplier("doubtful", platform="fast-alibaba", settings=settings)
-    return sides.bridge(suppliers=[account], rules=RULES, policy=POLICY, buyer=BUYER)
+    return sides.bridge(suppliers=[account], rules=RULES, policy=policy, buyer=BUYER)
 
 
 def writes_of(wire: Wire, *names: str) -> list[int]:
@@ -293,3 +293,59 @@ def test_rewix_refuses_a_used_key_of_an_order_that_shows_late_and_it_is_not_beli
     )
     assert ordered == [{"100": 2}]
     assert record.fulfillment is F.PLACED or reviews
+
+
+@pytest.mark.parametrize("fault", [None, Fault.ANSWER_LOST], ids=["heard", "lost"])
+@pytest.mark.parametrize("code", ["430005", "50006"], ids=["a known reason", "an unknown reason"])
+def test_a_payment_that_alibaba_declines_is_not_made_again_and_names_the_page_to_pay_at(
+    code: str, fault: Fault | None
+) -> None:
+    number = writes_of(bought_at_alibaba({})[1], "POST pay")[0]
+    shop = AlibabaSupplier()
+    shop.decline(code)
+    with served(shop) as (sides, wire, url):
+        wire.fault_at = {number: fault} if fault is not None else {}
+        bridge = at_alibaba(sides, url, shop, attrs.evolve(POLICY, pay=ob.Who.BY_HAND))
+        order_id = sides.sell({f"RW-{MUG_RED}": 2})
+        live(sides, wire, bridge, 1)
+        po_id = only_purchase(bridge, order_id).po.id
+        page = bridge.pay(po_id)
+        if code == "430005" and fault is None:
+            assert (page.payment, page.page) == (P.FAILED, shop.orders[0].pay_url)
+        live(sides, wire, bridge, 1)
+        assert codes(bridge) == ["UNCLEAR"]
+        assert code in bridge.reviews()[0].evidence
+        page = bridge.pay(po_id)
+        assert (page.payment, page.page) == (P.FAILED, shop.orders[0].pay_url)
+        assert len(shop.payments) == 1
+
+
+def test_a_payment_that_is_declined_only_later_is_asked_about_and_not_made_again() -> None:
+    shop = AlibabaSupplier(paying_for=timedelta(minutes=5))
+    shop.decline()
+    with served(shop) as (sides, wire, url):
+        bridge = at_alibaba(sides, url, shop)
+        order_id = sides.sell({f"RW-{MUG_RED}": 2})
+        live(sides, wire, bridge, 12)
+        record = only_purchase(bridge, order_id)
+        assert (codes(bridge), record.payment, record.waits) == (["UNCLEAR"], P.UNPAID, "review")
+        shop.pay_by_hand(record.po.supplier_ref, now=sides.now())
+        live(sides, wire, bridge, 12)
+        assert (codes(bridge), only_purchase(bridge, order_id).payment) == ([], P.PAID)
+        assert [payment.by for payment in shop.payments] == ["api", "hand"]
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59])
+def test_after_a_lost_answer_to_an_order_the_shop_is_asked_again_before_it_is_paid(seconds: int) -> None:
+    """The shopper cancels while nobody knows whether the supplier has the order."""
+    supplier = DoubtfulSupplier(mode=Mode.LOOK_UP)
+    with served(supplier) as (sides, wire, url):
+        wire.fault_at = {calls_of(Mode.LOOK_UP, "call").index("POST orders") + 1: Fault.ANSWER_LOST}
+        bridge = a_bridge(sides, url, Mode.LOOK_UP, "call")
+        order_id = sides.sell({"RW-A": 2})
+        bridge.run_once()
+        assert len(supplier.made) == 1
+        sides.clock.sleep(seconds)
+        sides.shop.put_status(int(order_id.partition("/")[2]), "cancelled", sides.now())
+        live(sides, wire, bridge, 6)
+        assert supplier.payments == []

@@ -587,3 +587,41 @@ def test_a_free_part_of_a_bundle_does_not_keep_a_refunded_set_open() -> None:
     )
     (line,) = read(order(*rows)).lines
     assert (line.refunded, line.open) == (1, 1)
+
+
+# --- weights ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "weight", "in_kg"),
+    [
+        ("kgs", 2.5, "2.5"),
+        ("lbs", 2.5, "1.133980925"),
+        ("kgs", "0.2500", "0.25"),
+        ("", 2.5, None),
+        ("kgs", None, None),
+        ("kgs", 0, None),
+    ],
+)
+def test_a_line_weighs_what_the_shop_says_where_the_unit_is_known(
+    unit: str, weight: object, in_kg: str | None
+) -> None:
+    (line,) = read(order(item(weight=weight)), weight_unit=unit).lines
+    assert line.weight == (None if in_kg is None else Decimal(in_kg))
+
+
+@pytest.mark.skipif(not RECORDED, reason="no recorded answers here")
+def test_all_that_ships_in_one_box_weighs_as_much_as_the_shop_says_of_the_order() -> None:
+    weighed = 0
+    for name, row in RECORDED:
+        found = read(row, weight_unit="kgs")
+        if name != CUT and row.get("weight") and all(line.weight for line in found.lines if line.shippable):
+            sums = sum(line.weight * line.quantity for line in found.lines if line.shippable and line.weight)
+            assert sums == Decimal(str(row["weight"]))
+            weighed += 1
+    assert weighed > 3
+
+
+def test_a_unit_that_no_shop_has_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="give kgs or lbs"):
+        shop(weight_unit="stone")

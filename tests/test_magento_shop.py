@@ -45,7 +45,7 @@ from in_magento import (
     warnings,
 )
 from orderbridge import NoticeLine, Package, ProductLink, Shipment, ShipmentLine
-from orderbridge._drivers import Clockwork
+from orderbridge._clockwork import Clockwork
 from orderbridge._http import Call, Headers, Response
 from orderbridge.adapters import Announced, Past, Refused, Unclear
 from orderbridge.errors import Unauthorized

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from both_sides import Plan, Sides, Watched, codes
 from mall_supplier import BUYER, Mall
 from orderbridge import Fulfillment, Money, Payment, SkuPrefix
 from orderbridge._clockwork import Clockwork
+from orderbridge._intents import Subject
 from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox.faults import Fault
 
@@ -105,6 +107,39 @@ def test_what_nobody_sold_for_a_moment_is_asked_about_and_goes_on() -> None:
         assert codes(bridge) == []
 
 
+def test_what_nobody_sells_is_asked_for_again_daily_and_ordered_once_it_is_sold() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "none-1", "a-1", hours=12)
+        asked = here.mall.asked.count("GET /sellers")
+        here.sides.live(bridge, hours=72)
+        assert here.mall.asked.count("GET /sellers") == asked + 3
+        assert codes(bridge) == ["SHORTFALL"]
+        here.mall.sold_again.add("none-1")
+        here.sides.live(bridge, hours=24)
+        assert sorted(str(order["units"]) for order in here.mall.orders.values()) == [
+            "{'a-1': '1'}",
+            "{'none-1': '1'}",
+        ]
+        assert codes(bridge) == []
+        assert {p.fulfillment for p in purchases(bridge, order_id)} == {Fulfillment.PLACED}
+        asked = here.mall.asked.count("GET /sellers")
+        here.sides.live(bridge, hours=72)
+        assert here.mall.asked.count("GET /sellers") == asked
+
+
+def test_what_nobody_sells_and_somebody_let_be_is_not_asked_of_people_again() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        here.sold(bridge, "none-1")
+        bridge.resolve(bridge.reviews()[0].id, "ignore")
+        here.sides.live(bridge, hours=72)
+        assert codes(bridge) == []
+        here.mall.sold_again.add("none-1")
+        here.sides.live(bridge, hours=24)
+        assert len(here.mall.orders) == 1
+
+
 def test_a_look_up_that_does_not_tell_is_believed_three_times_and_no_more() -> None:
     with street() as here:
         here.mall.forgetful = True
@@ -166,7 +201,7 @@ def test_goods_dearer_than_their_links_say_are_not_ordered_before_a_person_accep
         assert here.mall.orders == {}
         (review,) = bridge.reviews()
         assert review.code is ob.ReviewCode.PRICE
-        assert "20 EUR" in review.evidence
+        assert "20.00 EUR" in review.evidence
         bridge.resolve(review.id, "accept")
         here.sides.live(bridge)
         assert len(here.mall.orders) == 1
@@ -242,7 +277,7 @@ def test_an_order_that_costs_more_than_quoted_by_a_cent_is_not_paid(surcharge: s
         assert codes(bridge) == ([] if paid else ["PRICE"])
         if not paid:
             (record,) = purchases(bridge, order_id)
-            with pytest.raises(ConfigurationError, match=r"12\.01 EUR, and 12 EUR was agreed"):
+            with pytest.raises(ConfigurationError, match=r"12\.01 EUR, and 12\.00 EUR was agreed"):
                 bridge.pay(record.po.id)
             bridge.resolve(bridge.reviews()[0].id, "accept")
             here.sides.live(bridge)
@@ -468,8 +503,70 @@ def test_a_person_says_which_of_the_suppliers_orders_it_is() -> None:
         assert bridge.found(one, supplier_ref="M1").po.supplier_ref == "M1"
         with pytest.raises(ConfigurationError, match="there already"):
             bridge.found(one, supplier_ref="M2")
-        with pytest.raises(ConfigurationError, match=one):
+        with pytest.raises(ConfigurationError, match="is another purchase order"):
             bridge.found(other, supplier_ref="M1")
         with pytest.raises(ConfigurationError, match="own id"):
             bridge.found(other, supplier_ref=" ")
         assert len(here.mall.orders) == 1
+
+
+def test_what_is_not_sold_is_no_question_once_nobody_wants_it() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "none-1")
+        assert codes(bridge) == ["SHORTFALL"]
+        here.sides.shop.put_status(int(order_id.partition("/")[2]), "cancelled", here.sides.now())
+        here.sides.live(bridge)
+        assert codes(bridge) == []
+
+
+def test_one_part_of_a_kit_that_is_sold_says_nothing_of_the_others() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "none-0")
+        view = bridge.order(order_id)
+        assert view is not None
+        line = view.record.order.lines[0]
+        for remote_id in ("none-1", "z-9"):
+            bridge.link(ob.ProductLink(store="shop", key=line.link_key, supplier="mall", remote_id=remote_id))
+        here.sides.live(bridge)
+        assert codes(bridge) == ["SHORTFALL"]
+        (review,) = bridge.reviews()
+        assert "none-1" in review.evidence
+
+
+def test_a_question_that_stands_is_told_once() -> None:
+    """However often it is tried again."""
+    with street() as here:
+        bridge = here.bridge(policy=attrs.evolve(PAYS, limit_per_order=(Money.of(1, "EUR"),)), buyer=BUYER)
+        order_id = here.sold(bridge, "a-1", hours=6)
+        assert codes(bridge) == ["LIMIT"]
+        told = [each for each in bridge.history(order_id) if each.kind == "ReviewOpened"]
+        assert len(told) == 1
+
+
+def test_progress_that_is_to_be_shown_again_is_not_forgotten_when_the_order_changes(tmp_path: Path) -> None:
+    with street() as here:
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "a-1")
+        again_at = here.sides.now() + timedelta(hours=30)
+        journal = bridge._setup.journal
+        journal.transact(lambda tx: tx.put_progress(order_id, shown=None, next_at=again_at, failures=3))
+        here.sides.shop.put_status(int(order_id.partition("/")[2]), "on-hold", here.sides.now())
+        here.sides.live(bridge, 2)
+        view = bridge.order(order_id)
+        assert view is not None
+        after = view.record
+        assert after.version > 1
+        assert after.next_at == again_at
+
+
+def test_the_daily_look_at_an_account_that_shows_nothing_any_more_is_not_due_for_ever() -> None:
+    with street() as here:
+        bridge = here.bridge()
+        here.sold(bridge, "a-1")
+        now = here.sides.now()
+        journal = bridge._setup.journal
+        journal.transact(lambda tx: tx.wake(Subject.daily_look("mall"), now))
+        here.sides.live(bridge, 2)
+        assert Subject.daily_look("mall") not in bridge.due()

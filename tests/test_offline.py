@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import orderbridge as ob
-from both_sides import Sides, codes
+from both_sides import MagentoSides, Sides, codes
 from orderbridge import Fulfillment, Package, Payment, Shipment, ShipmentLine, SkuPrefix
 from orderbridge.errors import ConfigurationError, Unsupported
 from orderbridge.suppliers.offline import OfflineAdapter, Settings
@@ -329,3 +329,72 @@ def test_what_a_hub_orders_by_itself_is_never_placed_and_never_announced_by_us()
         sides.live(bridge)
         assert told(bridge, order_id) == []
         assert purchase(bridge, order_id).fulfillment is Fulfillment.PLACED
+
+
+class ByHand:
+    """A Magento whose order a hub ships, and a bridge that only watches."""
+
+    def __init__(self, sides: MagentoSides, **basket: int) -> None:
+        self._sides = sides
+        self.bridge, self.order_id = placed(sides, {f"HUB-{name}": units for name, units in basket.items()})
+
+    def _row(self, name: str) -> int:
+        order = self._sides.shop.orders[int(self.order_id.partition("/")[2])]
+        return next(line.item_id for line in order.lines if line.row["sku"] == f"HUB-{name}")
+
+    def ships(self, **units: int) -> None:
+        rows = {self._row(name): count for name, count in units.items()}
+        ref = int(self.order_id.partition("/")[2])
+        self._sides.shop.ship_by_hand(ref, rows, now=self._sides.now(), number="1Z1")
+        self._sides.live(self.bridge)
+
+    def refunded(self, **units: int) -> None:
+        rows = {self._row(name): count for name, count in units.items()}
+        ref = int(self.order_id.partition("/")[2])
+        self._sides.shop.refund_by_hand(ref, rows, now=self._sides.now())
+        self._sides.live(self.bridge)
+
+    def link(self, name: str, supplier: str) -> None:
+        view = self.bridge.order(self.order_id)
+        assert view is not None
+        key = next(line.link_key for line in view.record.order.lines if line.sku == f"HUB-{name}")
+        self.bridge.link(ob.ProductLink(store="shop", key=key, supplier=supplier, remote_id="9"))
+        self._sides.live(self.bridge)
+
+    @property
+    def held(self) -> list[tuple[str, Fulfillment, dict[str, Decimal]]]:
+        """Each purchase order: whose, how far, and how many of what."""
+        view = self.bridge.order(self.order_id)
+        assert view is not None
+        return sorted((p.po.supplier, p.fulfillment, dict(p.po.units)) for p in view.purchases)
+
+
+def test_what_a_hub_ships_in_parts_stays_one_purchase_order_and_whole() -> None:
+    with MagentoSides() as sides:
+        hub = ByHand(sides, a=4, b=1)
+        for parcel in ({"a": 2}, {"b": 1}, {"a": 1}):
+            hub.ships(**parcel)
+            assert hub.held == [("syncee", Fulfillment.TO_ORDER, {"a": 4, "b": 1})]
+        hub.ships(a=1)
+        assert hub.held == [("syncee", Fulfillment.SHIPPED, {"a": 4, "b": 1})]
+        assert codes(hub.bridge) == []
+
+
+def test_what_a_hub_need_not_ship_any_more_is_not_waited_for() -> None:
+    with MagentoSides() as sides:
+        hub = ByHand(sides, a=4)
+        hub.ships(a=3)
+        hub.refunded(a=1)
+        assert hub.held == [("syncee", Fulfillment.SHIPPED, {"a": 3})]
+        assert codes(hub.bridge) == []
+
+
+def test_what_a_hub_has_shipped_is_not_ordered_elsewhere_once_another_is_to_ship_the_rest() -> None:
+    with MagentoSides() as sides:
+        hub = ByHand(sides, a=4)
+        hub.ships(a=1)
+        hub.link("a", "depot")
+        assert hub.held == [
+            ("depot", Fulfillment.PLACED, {"9": 3}),
+            ("syncee", Fulfillment.SHIPPED, {"a": 1}),
+        ]

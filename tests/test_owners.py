@@ -77,6 +77,20 @@ def test_every_list_shows_an_owner_only_what_is_the_owner_s(bridge: ob.Bridge, s
     assert len(everything) == sum(len(bridge.events(owner=owner, limit=1000)) for owner in (ANN, BOB))
 
 
+def test_what_is_found_says_nothing_of_another_owner_s_purchase_order(shops: QuietShops) -> None:
+    rules = [ob.SkuPrefix(prefix="A", supplier="common"), ob.SkuPrefix(prefix="B", supplier="common")]
+    with a_bridge(shops, rules=rules, policy=ob.Policy()) as bridge:
+        ids = {ANN: shops.sell("anns", "A1"), BOB: shops.sell("bobs", "B1")}
+        bridge.run_once()
+        bridge.place(f"{ids[BOB]}/common/1")
+        view = bridge.order(ids[BOB])
+        assert view is not None
+        ref = view.purchases[0].po.supplier_ref
+        with pytest.raises(ConfigurationError) as refused:
+            bridge.found(f"{ids[ANN]}/common/1", supplier_ref=ref, owner=ANN)
+        assert str(refused.value).replace(repr(ref), "") == "supplier_ref:  is another purchase order's"
+
+
 def test_a_review_about_an_account_is_its_owner_s(bridge: ob.Bridge, shops: QuietShops) -> None:
     """Some have no order: a shop whose orders cannot be read, a shopper who asks what is kept."""
     bridge.run_once()
@@ -294,6 +308,91 @@ def test_settings_that_changed_are_asked_for_anew_on_request(shops: QuietShops) 
         assert len(shops.opened) == 2
         with pytest.raises(ConfigurationError, match="mapping"):
             bridge.reopen("common")
+
+
+def test_rules_that_changed_reach_the_orders_of_a_mapping_s_store_when_it_is_pulled_next(
+    shops: QuietShops,
+) -> None:
+    """Once: no other store is opened for it, and what has been compared is not compared again."""
+    many = Many(names=["a", "b"], platform=shops.platform())
+    order_id = shops.sell("a", "X-1")
+    journal = ob.journal(":memory:")
+    with of_many(many, journal=journal) as bridge:
+        bridge.run_once()
+        view = bridge.order(order_id)
+        assert view is not None
+        assert view.in_quote
+        rules = [ob.SkuPrefix(prefix="X-", supplier="common")]
+        other = of_many(many, journal=journal, rules=rules)
+        shops.opened.clear()
+        other.run_once()
+        assert shops.opened == []  # nothing is due, so nothing is opened
+        journal.transact(lambda tx: tx.wake("pull/a", datetime.now(UTC)))
+        other.run_once()
+        assert shops.opened == ["a"]
+        view = other.order(order_id)
+        assert view is not None
+        assert [purchase.po.supplier for purchase in view.purchases] == ["common"]
+
+
+def test_an_account_s_own_policy_that_changed_reaches_its_orders_after_reopen(shops: QuietShops) -> None:
+    class Own(Many):
+        policy = ob.Policy(place=ob.Who.AUTOMATIC, place_after=timedelta(days=1))
+
+        def __getitem__(self, name: str) -> ob.Account:
+            return attrs.evolve(super().__getitem__(name), policy=self.policy)
+
+    many = Own(names=["a"], platform=shops.platform())
+    order_id = shops.sell("a", "X-1")
+    journal = ob.journal(":memory:")
+    rules = [ob.SkuPrefix(prefix="X-", supplier="common")]
+    automatic = ob.Policy(place=ob.Who.AUTOMATIC)
+    with of_many(many, journal=journal, rules=rules, policy=automatic) as bridge:
+        bridge.run_once()
+        before = bridge.order(order_id)
+        assert before is not None
+        assert before.purchases[0].approved
+        many.policy = ob.Policy(place=ob.Who.BY_HAND)
+        bridge.reopen("a")
+        journal.transact(lambda tx: tx.wake("pull/a", datetime.now(UTC)))
+        bridge.run_once()
+        after = bridge.order(order_id)
+        assert after is not None
+        assert not after.purchases[0].approved
+
+
+def test_an_account_that_is_reopened_is_asked_anew_who_it_is(shops: QuietShops) -> None:
+    """Its new settings may lead to another shop, whose orders are not this one's."""
+    many = Many(names=["a"], platform=shops.platform())
+    with of_many(many) as bridge:
+        bridge.run_once()
+        bridge._setup.journal.transact(
+            lambda tx: tx.put_account(
+                "a",
+                kind="store",
+                platform="quiet",
+                owner="",
+                identity="another",
+                take_from=None,
+                at=datetime.now(UTC),
+            )
+        )
+        bridge.pull("a")  # it is known to this process
+        bridge.reopen("a")
+        with pytest.raises(ConfigurationError, match="when this journal first saw it"):
+            bridge.pull("a")
+
+
+def test_health_says_why_a_store_of_a_mapping_could_not_even_be_opened(shops: QuietShops) -> None:
+    class Down(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            raise OSError("down")
+
+    with of_many(Down(names=["a"], platform=shops.platform())) as bridge:
+        bridge.run_once()
+        store = bridge.health().stores["a"]
+        assert store.last_pull is None
+        assert "could not be loaded" in store.failed
 
 
 def test_a_mapping_must_give_each_account_under_its_own_name(shops: QuietShops) -> None:

@@ -184,3 +184,27 @@ def test_who_pays_later_gets_it_ordered_then(
     sides.shop.put_status(int(order_id.partition("/")[2]), "processing", sides.now())
     sides.live(bridge, 3)
     assert len(supplier.payments) == 1
+
+
+@pytest.mark.parametrize("hours", [1, 40])
+def test_a_payment_tried_again_on_a_persons_word_counts_once_and_on_its_own_day(hours: int) -> None:
+    """It is judged without what was held back for the try before; and counts when it really leaves."""
+    with Sides() as sides:
+        supplier = DoubtfulSupplier(mode=Mode.NEITHER, takes_money=True)
+        url = sides.serve(supplier, sides.warehouse_plan)
+        platform = platform_name(Mode.NEITHER, "placing")
+        account = ob.supplier("doubtful", platform=platform, settings={"base_url": url})
+        policy = attrs.evolve(AUTOMATIC, limit_per_day=(Money.of("30", "EUR"),))
+        bridge = sides.bridge(suppliers=[account], rules=RULES, policy=policy)
+        sides.warehouse_plan.meet("POST", "/orders", Fault.REQUEST_LOST)
+        sides.sell({"RW-A": 2})
+        sides.live(bridge, hours)
+        (parked,) = bridge.reviews()
+        assert parked.code is ob.ReviewCode.PARKED
+        bridge.resolve(parked.id, "retry")
+        sides.live(bridge, 1)
+        assert codes(bridge) == []
+        assert supplier.payments == [("D1", 20)]
+        sides.sell({"RW-A": 2})
+        sides.live(bridge, 2)
+        assert (codes(bridge), len(supplier.payments)) == (["LIMIT"], 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from orderbridge import (
     SkuPrefix,
     _checkout,
 )
+from orderbridge._http import Call
+from orderbridge._journal import Tx
 from orderbridge.adapters import (
     AccountSettings,
     Flow,
@@ -36,6 +40,7 @@ from orderbridge.adapters import (
     Quote,
     Quotes,
     Request,
+    Response,
     ShippingOption,
     SupplierPlatform,
     SupplierStatus,
@@ -46,7 +51,7 @@ from orderbridge.auth import NoAuth
 from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox.faults import Fault
 from test_mall import PAYS, Street, linked, purchases, street
-from test_stale_answers import SOON, answers
+from test_stale_answers import SOON, answers, question
 
 BY_HAND = Policy()
 
@@ -137,8 +142,9 @@ def test_an_order_that_the_shop_has_canceled_is_not_paid_by_hand_either() -> Non
         bridge = here.bridge(buyer=BUYER)
         order_id = here.sold(bridge, "a-1", hours=SOON)
         canceled_in_shop(here, order_id)
-        page = bridge.pay(only_purchase(bridge, order_id).po.id)
-        assert page.payment is Payment.UNPAID
+        with pytest.raises(ConfigurationError, match="its shop order is canceled; nothing of it is paid"):
+            bridge.pay(only_purchase(bridge, order_id).po.id)
+        assert only_purchase(bridge, order_id).payment is Payment.UNPAID
         assert here.mall.payments == []
         assert codes(bridge) == ["CANCELED_AFTER_PLACING"]
 
@@ -243,6 +249,95 @@ def test_orders_that_one_order_became_are_together_no_dearer_than_agreed() -> No
         assert "PRICE" in codes(bridge)
 
 
+def test_each_part_of_a_dear_order_is_asked_about_and_paid_once_a_person_accepts_it() -> None:
+    with street() as here:
+        here.mall.orders["M1"] = {
+            "ref": "M1",
+            "reference": "the second of two",
+            "units": {"a-2": "1"},
+            "carrier": "slow",
+            "total": "500",
+            "currency": "EUR",
+            "paid": False,
+            "state": "PLACED",
+        }
+        bridge = here.bridge(suppliers=mall(here, "mall-makes-two"), policy=PAYS, buyer=BUYER)
+        order_id = here.sold(bridge, "a-1", "a-2", hours=24)
+        assert here.mall.payments == []
+        names = {record.po.supplier_ref: record.po.id for record in purchases(bridge, order_id)}
+        asked = {review.about: review for review in bridge.reviews()}
+        assert set(asked) == set(names.values())
+        assert {review.code.value for review in asked.values()} == {"PRICE"}
+        assert "500.00 EUR" in asked[names["M1"]].evidence
+        bridge.resolve(asked[names["M1"]].id, "accept")
+        here.sides.live(bridge, hours=24)
+        assert [(ref, amount) for ref, amount, _ in here.mall.payments] == [("M1", "500")]
+        bridge.resolve(asked[names["M2"]].id, "accept")
+        here.sides.live(bridge, hours=24)
+        assert {ref for ref, _, _ in here.mall.payments} == {"M1", "M2"}
+        assert codes(bridge) == []
+
+
+# --- while a worker reads ------------------------------------------------------------------------
+
+
+def while_read(
+    here: Street, path: str, person: Callable[[], object], written: Callable[[], bool]
+) -> threading.Thread:
+    """During the next read there a person acts, and the read goes on once that is written down.
+
+    The mall answers one call at a time: what the person has it do comes after.
+    """
+    handle, acts = here.mall.handle, threading.Thread(target=person)
+
+    def instead(call: Call, now: datetime) -> Response:
+        if call.method == "GET" and call.url.partition("?")[0].endswith(path) and acts.ident is None:
+            acts.start()
+            while acts.is_alive() and not written():
+                acts.join(timeout=0.01)
+        return handle(call, now)
+
+    here.mall.handle = instead  # type: ignore[method-assign]
+    return acts
+
+
+@pytest.mark.parametrize("act", ["hold", "cancel"])
+def test_what_a_person_holds_or_cancels_while_a_worker_looks_for_it_is_not_ordered(
+    act: str, tmp_path: Path
+) -> None:
+    with street() as here:
+        worker, desk = (here.bridge(journal=tmp_path / "j.db") for _ in range(2))
+        order_id = here.sides.sell({"RW-a-1": 1})
+        person = while_read(here, "/orders", lambda: getattr(desk, act)(order_id), lambda: False)
+        here.sides.live(worker, hours=2)
+        person.join()
+        assert here.mall.orders == {}
+        view = worker.order(order_id)
+        assert view is not None
+        assert view.record.held or view.record.order.canceled
+        assert codes(worker) == []
+
+
+def test_what_a_person_cancels_while_a_worker_is_about_to_pay_it_is_not_paid(tmp_path: Path) -> None:
+    with street() as here:
+        worker, desk = (here.bridge(journal=tmp_path / "j.db", policy=PAYS, buyer=BUYER) for _ in range(2))
+        order_id = here.sides.sell({"RW-a-1": 1})
+        po_id = f"{order_id}/mall/1"
+        person = while_read(
+            here,
+            "/orders/M1",
+            lambda: desk.cancel_purchase(po_id),
+            lambda: only_purchase(desk, order_id).revoke,
+        )
+        here.sides.live(worker, hours=0.1)
+        person.join()
+        here.sides.live(worker, hours=2)
+        assert here.mall.payments == []
+        assert here.mall.orders["M1"]["state"] == "CANCELED"
+        assert only_purchase(worker, order_id).fulfillment is Fulfillment.CANCELED
+        assert codes(worker) == ["CANCELED_BY_SUPPLIER"]
+
+
 # --- before it is placed -------------------------------------------------------------------------
 
 
@@ -298,8 +393,8 @@ def test_who_chooses_a_way_of_sending_for_what_another_has_placed_meanwhile_chan
             return (yield from commit(work))
 
         monkeypatch.setattr(_checkout, "commit", places_first)
-        with pytest.raises(ConfigurationError, match="has been placed meanwhile"):
-            slow.check_out(order_id, shipping={record.po.id: "fast"})
+        late = slow.check_out(order_id, shipping={record.po.id: "fast"})
+        slow.place(checkout=late.digest)
         placed = only_purchase(slow, order_id)
         assert (placed.fulfillment, placed.po.carrier) == (Fulfillment.PLACED, "slow")
         here.mall.move("M1", "SHIPPED")
@@ -370,3 +465,72 @@ def test_a_push_to_another_owners_account_moves_no_order_of_ours() -> None:
         bridge.receive("other", method="POST", path="/", headers={}, body=b"M1")
         bridge.run_once()
         assert here.mall.asked.count("GET /orders/M1") == asked
+
+
+# --- what has changed while somebody was looking --------------------------------------------------
+
+
+def test_a_payment_that_is_begun_anew_meanwhile_does_not_go_on_under_its_old_number(tmp_path: Path) -> None:
+    """What a person has declared absent while somebody else was looking is not sent beside its successor."""
+    with street() as here:
+        here.mall.unclear = True
+        file = tmp_path / "journal.db"
+        first, second = here.bridge(journal=file, buyer=BUYER), here.bridge(journal=file, buyer=BUYER)
+        order_id = here.sold(first, "a-1")
+        (record,) = purchases(first, order_id)
+        first.pay(record.po.id)
+        here.sides.live(first, hours=2)
+        here.mall.unclear = False
+        here.mall.orders["M1"]["tried"] = False
+
+        def retried() -> None:
+            second.resolve(question(second, ob.ReviewCode.UNCLEAR).id, "retry")
+
+        here.plan.before("GET", "/orders/M1", retried)
+        first.pay(record.po.id)
+        after = only_purchase(first, order_id)
+        assert after.op_no == record.op_no + 1
+        old = first._setup.journal.look(
+            lambda tx: [
+                (intent.state.value, len(tx.attempts(intent.id)))
+                for intent in tx.intents(about=record.po.id, operation="pay", op_no=record.op_no)
+            ]
+        )
+        assert old == [("ABSENT", 1)]
+
+
+def test_an_order_does_not_leave_in_a_way_that_was_changed_while_it_was_looked_for(tmp_path: Path) -> None:
+    with street() as here:
+        bridge = here.bridge(journal=tmp_path / "journal.db")
+        order_id = here.sides.sell({"RW-a-1": 1})
+        said: list[str] = []
+
+        def choose() -> None:
+            def work(tx: Tx) -> None:
+                (record,) = tx.purchases(order_id)
+                said.append(record.po.carrier)
+                tx.put_purchase(
+                    attrs.evolve(
+                        record, po=attrs.evolve(record.po, carrier="fast"), agreed=Money.of(15, "EUR")
+                    )
+                )
+
+            bridge._setup.journal.transact(work)
+
+        here.plan.before("GET", "/orders", choose)
+        here.sides.live(bridge, hours=1)
+        assert said == ["slow"]
+        (made,) = here.mall.orders.values()
+        assert made["carrier"] == only_purchase(bridge, order_id).po.carrier
+
+
+@pytest.mark.parametrize("payment", [Payment.REFUNDED, Payment.NOT_REQUIRED, Payment.PAID])
+def test_nothing_is_paid_that_is_not_to_be_paid_any_more(payment: Payment) -> None:
+    """Whatever the supplier shows just now: a list that lags must not cost money twice."""
+    with street() as here:
+        bridge = here.bridge(buyer=BUYER)
+        order_id = here.sold(bridge, "a-1", hours=SOON)
+        record = only_purchase(bridge, order_id)
+        bridge._setup.journal.transact(lambda tx: tx.put_purchase(attrs.evolve(record, payment=payment)))
+        assert bridge.pay(record.po.id).payment is payment
+        assert here.mall.payments == []

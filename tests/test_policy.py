@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import orderbridge as ob
+from both_sides import Sides
 from mall_supplier import BUYER
 from orderbridge import Fulfillment, Money, Policy, ShipBy, ShippingRule, Who
 from orderbridge.adapters import ShippingOption
@@ -102,6 +103,91 @@ def test_a_price_in_another_currency_is_held_against_the_hosts_rate(
         assert len(here.mall.orders) == ordered
         assert set(asked) == {("USD", "EUR")}
         assert codes(bridge) == ([] if ordered else ["MARGIN"])
+
+
+def two_linked(here: Street, first: str, second: str, **changes: Any) -> tuple[ob.Bridge, str]:
+    """One of each of two products of one seller, linked at these costs, an empty one at none."""
+    bridge = here.bridge(**changes)
+    order_id = here.sides.sell({"NEW-1": 1, "NEW-2": 1})
+    here.sides.live(bridge, hours=0.1)
+    view = bridge.order(order_id)
+    assert view is not None
+    links = [
+        ob.ProductLink(
+            store="shop",
+            key=line.link_key,
+            supplier="mall",
+            remote_id=f"a-{line.sku[-1]}",
+            cost=Money.parse(cost) if cost else None,
+        )
+        for line, cost in zip(view.record.order.lines, (first, second), strict=True)
+    ]
+    for link in links:
+        bridge.link(link)
+    here.sides.live(bridge)
+    return bridge, order_id
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        ("10 EUR", "10 EUR", []),
+        ("10 EUR", "", ["no link says what a-2 costs"]),
+        ("20 EUR", "", []),
+        ("", "", []),
+        ("10 EUR", "12.5 USD", []),
+        ("10 EUR", "12.4 USD", ["its links say 19.92 EUR"]),
+        ("10 EUR", "10 CHF", ["no exchange rate from CHF to EUR"]),
+    ],
+)
+def test_prices_are_held_against_what_the_links_say_and_what_they_do_not_say_is_asked(
+    first: str, second: str, asked: list[str]
+) -> None:
+    """The goods cost 20 EUR, and a dollar is 0.8 euros."""
+    with street() as here:
+        rates = {("USD", "EUR"): Decimal("0.8")}
+        bridge, _ = two_linked(here, first, second, rate=lambda *pair: rates.get(pair))
+        assert codes(bridge) == ["PRICE"] * len(asked)
+        assert len(here.mall.orders) == (not asked)
+        for review, words in zip(bridge.reviews(), asked, strict=True):
+            assert words in review.evidence
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        ("4 EUR", "4 EUR", ""),
+        ("4 EUR", "", "no link says what 102 costs"),
+        ("19 EUR", "", "costs 19.00 EUR"),
+        ("", "", ""),
+        ("4 EUR", "5 USD", ""),
+        ("4 EUR", "20 USD", "costs 20.00 EUR"),
+        ("4 EUR", "4 CHF", "no exchange rate from CHF to EUR"),
+    ],
+)
+def test_a_margin_is_judged_by_the_links_where_no_price_is_asked(first: str, second: str, asked: str) -> None:
+    """Sold for 20 EUR together; a tenth is to be left, and a dollar is 0.8 euros."""
+    with Sides() as sides:
+        depot = ob.supplier("depot", platform="offline", settings={"title": "Main"})
+        rates = {("USD", "EUR"): Decimal("0.8")}
+        policy = attrs.evolve(PLACES, margin=Decimal("0.1"))
+        bridge = sides.bridge(suppliers=[depot], rules=(), policy=policy, rate=lambda *pair: rates.get(pair))
+        for name, cost in (("101", first), ("102", second)):
+            bridge.link(
+                ob.ProductLink(
+                    store="shop",
+                    key=f"sku:NEW-{name}",
+                    supplier="depot",
+                    remote_id=name,
+                    cost=Money.parse(cost) if cost else None,
+                )
+            )
+        order_id = sides.sell({"NEW-101": 1, "NEW-102": 1})
+        sides.live(bridge)
+        assert codes(bridge) == (["MARGIN"] if asked else [])
+        (record,) = purchases(bridge, order_id)
+        assert (record.fulfillment is Fulfillment.PLACED) is not bool(asked)
+        assert not asked or asked in bridge.reviews()[0].evidence
 
 
 @pytest.mark.parametrize(

@@ -811,6 +811,15 @@ def test_own_states_are_made_once_and_are_as_paid_as_the_state_before() -> None:
     assert there.mails == []
 
 
+def test_a_stage_that_comes_back_is_told_beside_its_state_which_is_set_once() -> None:
+    """Whether a state of before was set again by us or by people, its history does not tell."""
+    there = Shop()
+    for stage in ("Booked", "Confirmed", "Booked", "Booked"):
+        assert progressed(there, stage, own_states=True) == Noted()
+    assert fetched(there).raw_status == "Confirmed"
+    assert [row["message"] for row in there.tables["customer_messages"]] == ["s: Booked [ob:p-Booked]"]
+
+
 def test_a_note_for_the_shopper_is_seen_in_the_account() -> None:
     there = Shop()
     adapter = shop()

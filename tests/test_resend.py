@@ -99,12 +99,14 @@ def test_goods_are_ordered_once_more_only_when_a_person_places_them() -> None:
 
 def test_asked_for_again_it_is_the_same_and_another_time_needs_another_key() -> None:
     with Sides() as sides:
-        bridge = a_bridge(sides)
+        bridge = a_bridge(sides, suppliers=[depot(), depot("attic", "Attic"), hub()])
         order_id, po_id = shipped(sides, bridge)
         first = bridge.resend(po_id, key="lost", reason="lost")
         assert bridge.resend(po_id, key="lost").po.id == first.po.id
         with pytest.raises(ConfigurationError, match="other content"):
             bridge.resend(po_id, key="lost", lines=[some("100", 1)])
+        with pytest.raises(ConfigurationError, match="already, at depot"):
+            bridge.resend(po_id, key="lost", supplier="attic")
         assert bridge.resend(po_id, key="lost-twice").po.id != first.po.id
         assert len(purchases(bridge, order_id)) == 3
 

@@ -133,6 +133,22 @@ def test_500_is_never_absence_on_a_server_that_says_404_for_what_it_does_not_kno
         place(BROKEN, cart(), BROKEN, ABSENT)
 
 
+GATEWAY = (answer("", 404), answer('{"message": "no Route matched"}', 404, "application/json"))
+
+
+@pytest.mark.parametrize("odd", GATEWAY)
+def test_a_404_that_is_not_in_the_platforms_words_is_absence_only_if_the_account_answers(
+    odd: Response,
+) -> None:
+    """Something before the server may have said it."""
+    with pytest.raises(errors.AnswerError):
+        place(odd, odd)
+    assert isinstance(place(odd, cart(), orders(order())), Placement)
+    result, reads = drive(REWIX.place(PO, Past()), odd, cart(), odd)
+    assert isinstance(result, Write)
+    assert [read.path for read in reads] == [BY_KEY, CART, BY_KEY]
+
+
 @pytest.mark.parametrize(
     "control",
     [BROKEN, web_page(), web_page(503), answer(status=401), answer("<response status='false'/>"), ABSENT],

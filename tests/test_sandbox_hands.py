@@ -42,6 +42,13 @@ class Piece:
     price: Decimal
 
 
+@attrs.define
+class Letter:
+    """One that lies here, and changes."""
+
+    stamped: bool = False
+
+
 @attrs.define(slots=True)
 class Counter:
     """A desk with one verb for each kind of argument."""
@@ -79,6 +86,16 @@ class Counter:
         """Write a label."""
         return list(lines.values())
 
+    def stamp(self, letter: Letter) -> None:
+        """Stamp a letter that lies here."""
+
+    def grow_older(self, now: datetime) -> None:
+        """What comes with time."""
+
+    def next_id(self) -> int:
+        """A number."""
+        return 1
+
     def fail(self) -> None:
         """Drop everything."""
         raise RuntimeError("it is on the floor")
@@ -106,10 +123,26 @@ def test_the_desk_lists_its_verbs_with_what_they_do_and_what_can_be_read() -> No
     status, listed = get(Hands(Counter()), "/_desk")
     assert status == 200
     assert sorted(listed["verbs"]) == ["fail", "label", "say", "sell", "wait"]
-    assert listed["verbs"]["say"]["does"] == "Say something."
-    assert "mood" in listed["verbs"]["say"]["takes"]
-    assert listed["reads"] == ["heard", "told"]
+    assert listed["verbs"]["say"] == "(text: str, [mood: Mood]) Say something."
+    assert listed["verbs"]["label"] == "([any others]) Write a label."
+    assert listed["reads"] == "heard, told"
     assert get(Hands(Counter()), "/_desk/") == (status, listed)
+
+
+def test_the_list_leaves_out_what_nobody_can_ask_for_and_has_each_verb_on_its_line() -> None:
+    """A thing that the platform keeps cannot be sent, and as time goes it is the platform that acts."""
+    answer = Hands(Counter()).handle(Call("GET", "http://127.0.0.1:1/_desk"), NOW)
+    lines = answer.body.decode().splitlines(keepends=True)
+    assert [line for line in lines if '"say"' in line and '"sell"' in line] == []
+    assert lines[-1].endswith("\n")
+    for verb in ("stamp", "grow_older", "next_id"):
+        assert not [line for line in lines if f'"{verb}"' in line]
+
+
+def test_every_answer_ends_its_line() -> None:
+    for path in ("/_desk/fail", "/_desk/nothing", "/_desk/say"):
+        body = Hands(Counter()).handle(Call("POST", f"http://127.0.0.1:1{path}", body=b"{}"), NOW).body
+        assert body.endswith(b"\n")
 
 
 def test_a_verb_gets_the_servers_time_unless_one_is_sent() -> None:
@@ -222,7 +255,8 @@ def test_every_sandbox_has_hands_and_can_be_read(desk: type[Any], verb: str) -> 
     backend = Hands(desk())
     _, listed = get(backend, "/_desk")
     assert verb in listed["verbs"]
-    assert [name for name in listed["reads"] if get(backend, f"/_desk/{name}")[0] != 200] == []
+    assert "now: " not in str(listed["verbs"])
+    assert [name for name in listed["reads"].split(", ") if get(backend, f"/_desk/{name}")[0] != 200] == []
 
 
 def test_a_rewix_order_goes_its_way_by_other_peoples_hands() -> None:

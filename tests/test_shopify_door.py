@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderbridge import MemoryTokens
-from orderbridge._drivers import Line, SyncDriver
+from orderbridge._calls import Line
+from orderbridge._drivers import SyncDriver
 from orderbridge._http import Call, Headers, Read, Response
 from orderbridge._model import Secret
 from orderbridge._saga import fetch

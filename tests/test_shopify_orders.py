@@ -553,3 +553,26 @@ def test_a_number_that_changes_makes_no_other_departure_of_the_same_units() -> N
     first = Part(location="1", units={"10": 2}, carrier="UPS", numbers=("1Z1",))
     assert first.name == attrs.evolve(first, carrier="GLS", numbers=("1Z2",)).name
     assert first.name != attrs.evolve(first, units={"10": 1}).name
+
+
+# --- what shipping rules ask of a line -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "kg"),
+    [
+        ("KILOGRAMS", 1.5, "1.5"),
+        ("GRAMS", 250.0, "0.25"),
+        ("POUNDS", 1.0, "0.45359237"),
+        ("OUNCES", 2.0, "0.05669904625"),
+        ("STONES", 2.0, None),
+        ("KILOGRAMS", 0.0, None),
+    ],
+)
+def test_a_weight_is_kg_whatever_the_shop_weighs_in(unit: str, value: float, kg: str | None) -> None:
+    found = read(order(line(weight={"unit": unit, "value": value})))
+    assert found.lines[0].weight == (None if kg is None else Decimal(kg))
+
+
+def test_an_order_of_the_time_before_shopify_said_weights_has_none() -> None:
+    assert read(order(line(weight=None))).lines[0].weight is None

@@ -12,7 +12,7 @@ import pytest
 from graphql import FragmentDefinitionNode, get_operation_ast, parse
 
 from orderbridge._clockwork import Clockwork
-from orderbridge._drivers import LONGEST_WAIT
+from orderbridge._drivers_shared import LONGEST_WAIT
 from orderbridge._http import Call, Headers, Read, Response
 from orderbridge._model import Secret
 from orderbridge._pace import Pace

@@ -11,12 +11,14 @@ from typing import Any
 import attrs
 import pytest
 
-from orderbridge import Policy, Secret, Who, _engine, _place
-from orderbridge._engine import Operation, World, perform
+from orderbridge import Policy, Secret, Who, _engine, _engine_doubt, _place, _pull, _purchase_operation, _run
+from orderbridge._engine import perform
+from orderbridge._engine_operation import Operation
 from orderbridge._http import Read, Request, Response
 from orderbridge._journal import Tx
 from orderbridge._model import PurchaseOrder
 from orderbridge._saga import Clock, Commit, Fetch, Look, Saga, Send, Tick
+from orderbridge._world import World
 from orderbridge.adapters import (
     Flow,
     LookUp,
@@ -137,6 +139,30 @@ def test_one_order_survives_any_fault_of_any_call_and_a_kill_beside_it(fault: Fa
             assert not outcome.problems, f"{fault} at call {number}, killed at {kill}:\n{outcome.story}"
 
 
+LATE_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)  # in some of them the second of a doubled order comes minutes later
+
+
+def twice(seed: int) -> Outcome:
+    """One order that the network carries to the supplier twice."""
+    wrong = {"faults": 0, "kills": 0, "stalls": 0, "orders": 1, "processes": 2, "scene": one_order()}
+    calm = simulate(seed, **wrong)
+    return simulate(seed, fault_at={call(calm, PLACES): Fault.DOUBLED}, **wrong)
+
+
+def test_each_twin_of_an_order_ends_with_a_person_however_late_it_comes() -> None:
+    found = [twice(seed) for seed in LATE_SEEDS]
+    assert not any(outcome.problems for outcome in found), "\n".join(outcome.story for outcome in found)
+    reviews = [outcome.reviews for outcome in found]
+    assert {("DOUBLE",), ("UNCLEAR",)} == {*reviews}, reviews
+
+
+def test_a_twin_that_nobody_looks_for_is_seen_as_a_double_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "daily_looks", lambda world: [])
+    monkeypatch.setattr(_pull, "FindsPurchases", int)
+    problems = [problem for seed in LATE_SEEDS for problem in twice(seed).problems]
+    assert any(problem.startswith("double") for problem in problems)
+
+
 def test_the_same_seed_is_the_same_world() -> None:
     assert simulate(3, orders=3).trace == simulate(3, orders=3).trace
 
@@ -172,10 +198,10 @@ def test_giving_up_a_lost_write_at_the_first_look_is_seen_as_a_double_order(
     placed = call(undisturbed(), PLACES)
     assert not quiet(fault_at={placed: Fault.LATE}).problems
     monkeypatch.setattr(
-        _engine, "_unresolved", lambda tx, op, intent, *_: (_engine._absent(tx, intent), None)
+        _engine, "unresolved", lambda tx, op, intent, *_: (_engine_doubt.absent(tx, intent), None)
     )
     # Asking the shop again first would by chance wait until the late call has landed.
-    monkeypatch.setattr(_place, "_KNOWN_FOR", timedelta(days=1))
+    monkeypatch.setattr(_purchase_operation, "_KNOWN_FOR", timedelta(days=1))
     problems = quiet(fault_at={placed: Fault.LATE}).problems
     assert any(problem.startswith("double") for problem in problems)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import orderbridge as ob
 from orderbridge._config import read_config
+from orderbridge._intake_purchases import reference
 from orderbridge._records import Offer
 from orderbridge._sourcing import Choice, Rule, Sourced, allocate
 
@@ -331,3 +332,10 @@ def test_every_unit_that_is_needed_is_with_one_supplier_or_waits_for_a_named_thi
             kit = {one.remote_id for one in links[each.ref] if one.supplier == parts[0].supplier}
             assert {part.remote_id for part in parts} == kit
     assert bool(found.unasked) == ("supplier" in found.waits.values())
+
+
+def test_the_number_that_a_supplier_sees_is_made_in_one_way_for_ever() -> None:
+    """By it a journal that was lost finds its orders, so another version must not make another one."""
+    assert (
+        reference(store="https://shop.example", order_ref="101", supplier="mall:7", n=1) == "2dc6mt5xrmkmyerk"
+    )

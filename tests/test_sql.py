@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from orderbridge import _journal
 from orderbridge.journals._sql import migrations, queries, statements
 
+SOURCES = Path(__file__).parents[1] / "src/orderbridge"
 QUERIES = queries()
 
 
-def calls() -> Iterator[tuple[str, frozenset[str]]]:
-    """Each ``run("name", value=...)`` in the source of ``Tx``: the name and the values it gives."""
-    for node in ast.walk(ast.parse(inspect.getsource(_journal))):
+def calls(module: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each ``run("name", value=...)`` in the source of a part of ``Tx``: the name and the values it gives."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
             [name] = node.args
             assert isinstance(name, ast.Constant)
             yield name.value, frozenset(keyword.arg or "**" for keyword in node.keywords)
 
 
-CALLS = sorted(set(calls()), key=str)
+MODULES = sorted(SOURCES.glob("_journal*.py"))
+CALLS = sorted({call for module in MODULES for call in calls(module)}, key=str)
 
 
 @pytest.fixture
@@ -44,6 +45,13 @@ def placeholders(text: str) -> frozenset[str]:
 
 def test_every_query_is_used_and_every_query_that_is_used_exists() -> None:
     assert {name for name, _ in CALLS} == set(QUERIES)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+def test_a_module_finds_its_queries_in_the_file_of_its_name(module: Path) -> None:
+    file = SOURCES / "journals/sql/queries" / f"{module.stem.removeprefix('_journal_').lstrip('_')}.sql"
+    written = re.findall(r"^-- name: (\w+)$", file.read_text("utf-8"), re.MULTILINE) if file.exists() else []
+    assert {name for name, _ in calls(module)} == set(written)
 
 
 @pytest.mark.parametrize(("name", "given"), CALLS)
@@ -91,7 +99,9 @@ def test_the_audit_and_the_tries_are_never_deleted_and_their_bytes_only_blanked(
         "purchase_by_supplier_ref",
         "purchases_by_state",
         "purchases_of",
+        "last_op_no",
         "spent",
+        "supplier_refs",
         "unresolved",
     ],
 )
@@ -99,6 +109,14 @@ def test_a_query_of_every_step_finds_its_rows_by_an_index(name: str, database: s
     text = QUERIES[name].text
     plan = database.execute(f"EXPLAIN QUERY PLAN {text}", dict.fromkeys(placeholders(text))).fetchall()
     assert not [detail for *_, detail in plan if detail.startswith("SCAN")]
+
+
+# What a place asks for of many rows comes from the index alone, without the documents beside them.
+@pytest.mark.parametrize("name", ["last_op_no", "supplier_refs"])
+def test_a_query_for_a_column_of_many_rows_reads_no_rows(name: str, database: sqlite3.Connection) -> None:
+    text = QUERIES[name].text
+    plan = database.execute(f"EXPLAIN QUERY PLAN {text}", dict.fromkeys(placeholders(text))).fetchall()
+    assert ["COVERING INDEX" in detail for *_, detail in plan] == [True]
 
 
 def test_migrations_split_into_whole_statements() -> None:

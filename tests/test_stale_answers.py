@@ -108,7 +108,7 @@ def test_an_amount_that_nobody_was_shown_is_not_accepted_with_the_one_before() -
         bridge = here.bridge(policy=PAYS, buyer=BUYER)
         here.sold(bridge, "a-1")
         shown = question(bridge, ReviewCode.PRICE)
-        assert "13 EUR" in shown.evidence
+        assert "13.00 EUR" in shown.evidence
         here.mall.orders["M1"]["total"] = "500"
         here.mall.changed.append("M1")
         here.sides.live(bridge, hours=4)
@@ -116,7 +116,7 @@ def test_an_amount_that_nobody_was_shown_is_not_accepted_with_the_one_before() -
         here.sides.live(bridge)
         assert here.mall.payments == []
         asked = question(bridge, ReviewCode.PRICE)
-        assert "500 EUR" in asked.evidence
+        assert "500.00 EUR" in asked.evidence
         bridge.resolve(asked.id, "accept")
         here.sides.live(bridge)
         assert [amount for _, amount, _ in here.mall.payments] == ["500"]
@@ -194,3 +194,15 @@ def test_who_is_sent_goods_that_were_paid_at_the_second_try_can_be_forgotten() -
         here.mall.move("M1", "COMPLETED")
         here.sides.live(bridge, hours=24)
         assert bridge.forget(order_id)
+
+
+def test_a_refusal_is_no_question_once_nobody_wants_it() -> None:
+    with street() as here:
+        refuses(here.mall, "/orders")
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "a-1", hours=SOON)
+        assert codes(bridge) == ["REFUSED"]
+        here.sides.shop.put_status(int(order_id.partition("/")[2]), "cancelled", here.sides.now())
+        here.sides.live(bridge)
+        assert only_purchase(bridge, order_id).fulfillment is Fulfillment.CANCELED
+        assert codes(bridge) == []

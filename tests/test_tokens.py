@@ -22,7 +22,8 @@ import pytest
 
 import orderbridge as ob
 from orderbridge import Secret
-from orderbridge._drivers import Line, SyncDriver
+from orderbridge._calls import Line
+from orderbridge._drivers import SyncDriver
 from orderbridge._drivers_async import AsyncDriver
 from orderbridge._http import Call, Headers, Read, Response
 from orderbridge._saga import fetch

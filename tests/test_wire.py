@@ -374,3 +374,24 @@ def test_every_recorded_json_answer_decodes_with_and_without_dirt(shared: Path) 
             continue  # recorded broken on purpose
         for dirt in (b"", BOM, b"Warning: x\n"):
             decode_bytes(object, dirt + body)
+
+
+# --- half characters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'["X\ud800"]', ["X\ufffd"]),
+        (rb'["\udc00\ud83d\ude00\ud83d"]', ["\ufffd\U0001f600\ufffd"]),
+        (rb'["\ud800", "\\ud800", "\\\ud800"]', ["\ufffd", "\\ud800", "\\\ufffd"]),
+    ],
+)
+def test_half_a_character_is_no_reason_to_refuse_a_whole_page(sent: bytes, read: list[str]) -> None:
+    """A shop that cut a name in the middle of an emoji; what only looks like an escape stays as it is."""
+    assert decode_bytes(list[str], sent) == read
+
+
+def test_one_order_with_half_a_character_hides_no_other() -> None:
+    found = decode_each(dict[str, str], rb'[{"name": "X\ud800"}, {"name": "\ud83d\ude00"}]')
+    assert found == [{"name": "X\ufffd"}, {"name": "\U0001f600"}]

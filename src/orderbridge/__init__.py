@@ -6,13 +6,13 @@ Start with ``Bridge`` or ``AsyncBridge``. For plug-ins see ``orderbridge.adapter
 from ._bridge import Bridge
 from ._bridge_async import AsyncBridge
 from ._cart import Difference
-from ._checkout import Checkout, CheckoutItem, PaymentPage
-from ._drivers import MemoryTokens, TokenStore
-from ._events import EventKind
+from ._checkout import Checkout, CheckoutItem
+from ._checkout_pay import PaymentPage
+from ._events import Event, EventKind
 from ._health import Health, LimitUse, StoreHealth
 from ._journal import Journal
 from ._links_table import LinksImported
-from ._manifests import Handed, ManifestReport, Telling
+from ._manifest_report import Handed, ManifestReport, Telling
 from ._model import (
     Address,
     BuyerContext,
@@ -37,18 +37,17 @@ from ._money import Money
 from ._plugins import Account, journal, register, store, supplier, tokens
 from ._policy import PackingRule, Policy, ShipBy, ShippingRule, SourceBy, Take, Who
 from ._records import (
-    Case,
-    Event,
+    DailyLook,
     Manifest,
     NoticeRecord,
     OrderRecord,
     Packed,
     PurchaseRecord,
     ReservationRow,
-    Review,
-    ReviewCode,
-    Task,
+    Twin,
+    WantedBy,
 )
+from ._reviews import DECISIONS, Review, ReviewCode, ReviewText
 from ._run import Report
 from ._shipments_table import Imported, RowError
 from ._sourcing import Match, OwnStock, SkuPrefix, SupplierRef
@@ -66,12 +65,15 @@ from ._states import (
 )
 from ._store_adapter import Carrier, Note, Refund, RefundLine
 from ._timeline import Entry
+from ._token_store import MemoryTokens, TokenStore
 from ._views import OrderView, Payable
+from ._wishes import Case, Task
 from .errors import BridgeError, ConfigurationError
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DECISIONS",
     "Account",
     "Address",
     "AsyncBridge",
@@ -85,6 +87,7 @@ __all__ = [
     "Checkout",
     "CheckoutItem",
     "ConfigurationError",
+    "DailyLook",
     "Difference",
     "Document",
     "Entry",
@@ -132,6 +135,7 @@ __all__ = [
     "ReservationRow",
     "Review",
     "ReviewCode",
+    "ReviewText",
     "RowError",
     "Secret",
     "ShipBy",
@@ -152,6 +156,8 @@ __all__ = [
     "TaskState",
     "Telling",
     "TokenStore",
+    "Twin",
+    "WantedBy",
     "Who",
     "journal",
     "register",

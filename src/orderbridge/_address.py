@@ -10,14 +10,17 @@ import re
 
 import attrs
 
-from ._engine import World
 from ._events import EventKind
-from ._intake import address_changed, address_settled, door, plan_order, source
+from ._intake import source
+from ._intake_questions import address_changed, address_settled, door
 from ._journal import Tx
 from ._model import Address
-from ._records import OrderRecord, ReviewCode
+from ._plan import plan_order
+from ._records import OrderRecord
+from ._reviews import ReviewCode
 from ._saga import Clock, Saga, clock, commit
 from ._states import FINAL, HAS_LEFT
+from ._world import World
 from .errors import ConfigurationError, OutOfDate
 
 __all__ = ["change_address", "settle_address"]

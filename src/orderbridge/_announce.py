@@ -11,14 +11,17 @@ from typing import Generic, TypeVar
 import attrs
 
 from ._couriers import Couriers
-from ._engine import Operation, Store, backoff
+from ._engine_operation import Operation
 from ._events import EventKind
-from ._intake import plan_order
+from ._intents import Subject
 from ._journal import Tx
 from ._model import ShipmentNotice
-from ._records import NoticeRecord, OrderRecord, PurchaseRecord, ReviewCode, Subject
-from ._saga import Clock
+from ._plan import plan_order
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord
+from ._reviews import ReviewCode
+from ._saga import Clock, backoff
 from ._states import Fulfillment, NoticeState
+from ._world import Store
 from .adapters import (
     Announced,
     CorrectsTracking,
@@ -34,7 +37,7 @@ from .adapters import (
     Write,
 )
 
-__all__ = ["Announce", "Correct", "Report", "completes", "delivered", "progress_key", "stages"]
+__all__ = ["Announce", "Correct", "Report", "completes", "delivered", "progress_key", "showing", "stages"]
 
 R = TypeVar("R")
 
@@ -71,6 +74,17 @@ def progress_key(shown: tuple[tuple[str, str], ...], *, arrived: bool) -> str:
     if not shown:
         return ""
     return hashlib.sha256(f"{shown!r}{arrived}".encode()).hexdigest()[:12]
+
+
+def about_progress(order_id: str, key: str) -> str:
+    """What showings of the same progress are about."""
+    return f"{order_id}#{key}"
+
+
+def showing(tx: Tx, order: OrderRecord, key: str) -> int:
+    """Which showing of ``key`` is due: the one that was begun last, or if others came after it, one more."""
+    last = tx.last_op_no(about_progress(order.order.id, key), Report.name)
+    return max(last, 1) if order.progress_begun == key else last + 1
 
 
 def delivered(
@@ -188,8 +202,8 @@ class Announce(StoreOperation[Announced]):
         super().refused(tx, why, now)
         tx.put_notice(attrs.evolve(self._current(tx), state=NoticeState.REFUSED, next_at=None))
 
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        super().unclear(tx, evidence, now)
+    def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
+        super().unclear(tx, why, now)
         tx.put_notice(attrs.evolve(self._current(tx), next_at=None))
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
@@ -228,7 +242,14 @@ def overtaken(tx: Tx, order_id: str, now: Clock) -> None:
 
 
 class Report(StoreOperation[Noted]):
-    """Show the suppliers' progress in the shop's order."""
+    """Show the suppliers' progress in the shop's order.
+
+    Progress may come back to where it was: each showing is an operation of its own, and has a key of its
+    own in the shop, where the same words stand from before.
+
+    Args:
+        op_no: Which showing of these words it is.
+    """
 
     name = "report"
 
@@ -240,28 +261,35 @@ class Report(StoreOperation[Noted]):
         purchases: Sequence[PurchaseRecord],
         *,
         arrived: bool,
+        op_no: int,
     ) -> None:
         super().__init__(store, order)
         self._adapter = adapter
         shown = stages(purchases)
+        self._key = progress_key(shown, arrived=arrived)
         self._progress = Progress(
-            key=progress_key(shown, arrived=arrived),
+            key=self._key if op_no == 1 else f"{self._key}-{op_no}",
             order_id=self.order_id,
             stages=shown,
             references=tuple(record.po.reference for record in _shown(purchases)),
             delivered=arrived,
         )
-        self.about = f"{self.order_id}#{self._progress.key}"
+        self.about = about_progress(self.order_id, self._key)
+        self.op_no = op_no
         self.failures = order.failures
 
     def flow(self, past: Past) -> Flow[Write | Noted | Unclear]:
         return (yield from self._adapter.report(self._order.order, self._progress, past))
 
+    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
+        tx.begin_progress(self.order_id, self._key)
+        return ""
+
     def _put(self, tx: Tx, *, shown: str | None, again_at: datetime | None, failures: int) -> None:
         tx.put_progress(self.order_id, shown=shown, next_at=again_at, failures=failures)
 
     def done(self, tx: Tx, result: Noted, now: Clock) -> None:
-        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+        self._put(tx, shown=self._key, again_at=None, failures=0)
         overtaken(tx, self.order_id, now)
         words = ", ".join(f"{supplier}: {word}" for supplier, word in self._progress.stages)
         tx.event(
@@ -275,11 +303,11 @@ class Report(StoreOperation[Noted]):
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         super().refused(tx, why, now)
-        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+        self._put(tx, shown=self._key, again_at=None, failures=0)
 
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        super().unclear(tx, evidence, now)
-        self._put(tx, shown=self._progress.key, again_at=None, failures=0)
+    def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
+        super().unclear(tx, why, now)
+        self._put(tx, shown=self._key, again_at=None, failures=0)
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         self._put(tx, shown=None, again_at=again_at, failures=self._order.failures)

@@ -6,16 +6,16 @@ from decimal import Decimal
 
 import attrs
 
-from ._engine import Supplier, World
 from ._follow import Follow
-from ._intake import plan_order
 from ._journal import Tx
 from ._model import Document, Shipment, ShipmentLine
 from ._orders import advance_order
+from ._plan import plan_order
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import BEFORE_PLACED, Fulfillment, Payment, Seen, observe, observe_payment
 from ._views import known_supplier
+from ._world import Supplier, World
 from .adapters import MovedByPeople, OrdersItself, SupplierStatus
 from .errors import BridgeError, ConfigurationError, Unsupported
 
@@ -90,7 +90,10 @@ def take_word(
     now: Clock,
 ) -> PurchaseRecord:
     """As ``said``, within a transaction; it raises before anything is written."""
-    record, order, supplier = moved_by_people(tx, world, po_id)
+    # Some suppliers never hear what became of a parcel: that it has arrived anybody may say.
+    record, order, supplier = moved_by_people(
+        tx, world, po_id, arrived=fulfillment is Fulfillment.DELIVERED and payment is None
+    )
     if not isinstance(supplier.adapter, OrdersItself):
         check_placed(record)
         if fulfillment in _GONE and _left(tx, record):
@@ -153,13 +156,23 @@ def after_departure(tx: Tx, record: PurchaseRecord, departure: Shipment) -> Fulf
     return observe(record.fulfillment, to, left=record.left)[0]
 
 
-def moved_by_people(tx: Tx, world: World, po_id: str) -> tuple[PurchaseRecord, OrderRecord, Supplier]:
+def moved_by_people(
+    tx: Tx, world: World, po_id: str, *, arrived: bool = False
+) -> tuple[PurchaseRecord, OrderRecord, Supplier]:
+    """What is known of it; ``arrived`` if all that a person says is that it has.
+
+    Raises:
+        ConfigurationError: there is none.
+
+        Unsupported: its supplier says by itself how far it is.
+    """
     record = tx.purchase(po_id)
     order = tx.order(record.po.order_id) if record is not None else None
     if record is None or order is None:
         raise ConfigurationError(f"purchase order: there is no {po_id!r}")
     supplier = known_supplier(world, record.po.supplier)
-    if not isinstance(supplier.adapter, MovedByPeople):
+    told = arrived and record.fulfillment in (Fulfillment.SHIPPED, Fulfillment.DELIVERED)
+    if not told and not isinstance(supplier.adapter, MovedByPeople):
         raise Unsupported(f"{supplier.platform} says by itself how far its orders are", account=supplier.name)
     return record, order, supplier
 

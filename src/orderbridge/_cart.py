@@ -10,20 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import attrs
 
-from ._engine import Operation, Supplier, World, backoff, perform
+from ._engine import perform
+from ._engine_operation import NotDone, Operation
 from ._events import EventKind
-from ._intake import plan_order
+from ._intents import Subject
 from ._journal import Tx
 from ._model import Held
-from ._records import PurchaseRecord, ReservationRow, ReviewCode, Subject
-from ._saga import Clock, Saga, commit, look
+from ._plan import plan_order
+from ._records import PurchaseRecord, ReservationRow
+from ._reviews import ReviewCode
+from ._saga import Clock, Saga, backoff, commit, look
 from ._states import Fulfillment, command
-from .adapters import Flow, Past, Refused, Reserves, Response, Unclear, Verdict, Write
+from ._world import Supplier, World
+from .adapters import Flow, Past, Read, Refused, Reserves, Response, Unclear, Verdict, Write
 
-__all__ = ["Difference", "advance_cart", "differences", "read_cart"]
+__all__ = ["Cart", "Difference", "SetAsShown", "advance_cart", "differences", "read_cart"]
+
+T = TypeVar("T")
 
 _WANTING = (Fulfillment.TO_ORDER, Fulfillment.RESERVED)
 _RECHECK = timedelta(hours=6)
@@ -141,7 +148,26 @@ class _Seen:
     foreign: Mapping[str, Decimal]
 
 
-class SetHeld(Operation[_Seen]):
+class _Moved(NotDone):
+    """It is not any more as a person was shown."""
+
+
+def _once(flow: Flow[T], known: list[tuple[Read, Response]]) -> Flow[T]:
+    """The flow, of whose reads those that have their answer in ``known`` are not asked again."""
+    try:
+        read = next(flow)
+        while True:
+            found = [answer for asked, answer in known if asked == read]
+            if not found:
+                found = [(yield read)]
+                known.append((read, found[0]))
+            read = flow.send(found[0])
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+class SetHeld(Operation[_Seen | NotDone]):
     """One ``set`` of a growing order."""
 
     name = "set"
@@ -159,18 +185,27 @@ class SetHeld(Operation[_Seen]):
         self._again_at: datetime | None = None
         self._failures = 0
 
-    def flow(self, past: Past) -> Flow[Write | _Seen | Unclear]:
-        held = yield from self._adapter.held()
+    def flow(self, past: Past) -> Flow[Write | _Seen | NotDone | Unclear]:
+        # What is set is built from the very answer that is judged: others may take units at any moment.
+        known: list[tuple[Read, Response]] = []
+        held = yield from _once(self._adapter.held(), known)
+        if self._has_moved(held):
+            return _Moved()
         foreign = self._foreign(held)
-        target = {
-            remote_id: units for remote_id, units in self._cart.target.items() if remote_id not in foreign
-        }
+        target = {remote_id: units for remote_id, units in self._target().items() if remote_id not in foreign}
         if not target:
             return _Seen(held, foreign)
-        result = yield from self._adapter.set_held(target, past)
+        result = yield from _once(self._adapter.set_held(target, past), known)
         if isinstance(result, (Write, Unclear)):
             return result
         return _Seen(result, foreign)
+
+    def _has_moved(self, held: tuple[Held, ...]) -> bool:
+        """Is it not any more as somebody was shown?"""
+        return False
+
+    def _target(self) -> dict[str, Decimal]:
+        return self._cart.target
 
     def _foreign(self, held: tuple[Held, ...]) -> dict[str, Decimal]:
         """Units nobody here can have set. Where the account is shared, only those of what we would set too:
@@ -205,7 +240,9 @@ class SetHeld(Operation[_Seen]):
                 )
         return ""
 
-    def done(self, tx: Tx, result: _Seen, now: Clock) -> None:
+    def done(self, tx: Tx, result: _Seen | NotDone, now: Clock) -> None:
+        if isinstance(result, NotDone):
+            return
         cart = read_cart(tx, self.account)
         holds = {item.remote_id: item for item in result.held}
         for remote_id in set(cart.wanted) | set(holds) | set(cart.rows):
@@ -237,10 +274,14 @@ class SetHeld(Operation[_Seen]):
 
     def _report_foreign(self, tx: Tx, result: _Seen, now: Clock) -> None:
         for remote_id, units in result.foreign.items():
+            about = f"{self.about}/{remote_id}"
+            words = f"{units} of {remote_id} are held at {self.account} and no order here wants them"
+            if tx.was_let_be("", ReviewCode.FOREIGN_UNITS, about=about, evidence=words):
+                continue
             tx.open_review(
                 ReviewCode.FOREIGN_UNITS,
-                about=f"{self.about}/{remote_id}",
-                evidence=f"{units} of {remote_id} are held at {self.account} and no order here wants them",
+                about=about,
+                evidence=words,
                 decisions=("ignore",),
                 at=now.wall,
                 account=self.account,
@@ -291,10 +332,13 @@ class SetHeld(Operation[_Seen]):
             f"{remote_id}: {need} wanted, {holds[remote_id].held if remote_id in holds else 0} held in all"
             for remote_id, need in record.po.units.items()
         )
+        words = f"{self.account} cannot hold enough ({short})"
+        if tx.was_let_be(record.po.order_id, ReviewCode.SHORTFALL, about=record.po.id, evidence=words):
+            return
         tx.open_review(
             ReviewCode.SHORTFALL,
             about=record.po.id,
-            evidence=f"{self.account} cannot hold enough ({short})",
+            evidence=words,
             decisions=("ignore",),
             at=now.wall,
             order_id=record.po.order_id,
@@ -324,3 +368,38 @@ class SetHeld(Operation[_Seen]):
             elif cart.wanted or cart.frozen or cart.rows:
                 again_at = now.wall + (_STOCK_AGAIN if short else _RECHECK)
         tx.release(self.subject, due_at=again_at, failures=self._failures)
+
+
+class SetAsShown(SetHeld):
+    """A set that also takes away what nobody here wants, because a person has seen it and says so.
+
+    Args:
+        shown: By remote id, what was seen.
+    """
+
+    def __init__(
+        self, supplier: Supplier, adapter: Reserves, cart: Cart, shown: Mapping[str, Difference]
+    ) -> None:
+        super().__init__(supplier, adapter, cart, 0)
+        self._shown = shown
+        self._compared = False
+        self.refusal = f"somebody else is at the growing order of {supplier.name}"
+
+    def _has_moved(self, held: tuple[Held, ...]) -> bool:
+        if self._compared:
+            return False  # of what was set since, it is no wonder
+        now = {each.remote_id: each for each in differences(self._cart, self.account, held)}
+        moved = [remote_id for remote_id, each in self._shown.items() if now.get(remote_id) != each]
+        self.refusal = f"{', '.join(moved)}: not as it was shown" if moved else ""
+        self._compared = not moved
+        return bool(moved)
+
+    def _target(self) -> dict[str, Decimal]:
+        wanted = {remote_id: each.wanted for remote_id, each in self._shown.items()}
+        return {**self._cart.target, **wanted}
+
+    def _foreign(self, held: tuple[Held, ...]) -> dict[str, Decimal]:
+        holds = {item.remote_id: item.held for item in held}
+        as_shown = {each.remote_id for each in self._shown.values() if holds.get(each.remote_id) == each.held}
+        found = super()._foreign(held)
+        return {remote_id: units for remote_id, units in found.items() if remote_id not in as_shown}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import attrs
@@ -12,7 +13,8 @@ from ._events import EventKind
 from ._journal import Tx
 from ._model import ShipmentLine
 from ._money import Money
-from ._records import Case, PurchaseRecord
+from ._plan import plan_order
+from ._records import PurchaseRecord
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import (
     BEFORE_PLACED,
@@ -25,6 +27,7 @@ from ._states import (
     Payment,
     move_case,
 )
+from ._wishes import Case
 from .adapters import Returned
 from .errors import ConfigurationError, IllegalTransition
 
@@ -33,6 +36,8 @@ __all__ = [
     "check_key",
     "check_lines",
     "list_cases",
+    "money_asked_at",
+    "money_is_out",
     "move",
     "open_case",
     "take_money_word",
@@ -46,6 +51,8 @@ _OURS = "supplier:"
 _REFUND, _DISPUTE = f"{_OURS}refund", f"{_OURS}dispute"
 _ENDED = (Fulfillment.CANCELED, Fulfillment.REJECTED)
 _OUT = frozenset({Payment.PAID, Payment.DISPUTED, Payment.PART_REFUNDED})  # money of ours is at the supplier
+_ON_ITS_WAY = frozenset({Payment.PENDING, Payment.IN_DOUBT})  # it may be
+_NOT_OUT = frozenset({Payment.UNPAID, Payment.FAILED, Payment.NOT_REQUIRED})
 
 
 # --- what people say ----------------------------------------------------------------------------------
@@ -86,7 +93,7 @@ def open_case(
             )
         check_lines(record, lines)
         _check_amount(record, amount)
-        return case_opened(
+        case = case_opened(
             tx,
             record,
             now,
@@ -97,6 +104,11 @@ def open_case(
             reason=reason,
             evidence=tuple(evidence),
         )
+        if record.next_at is None and money_is_out(tx, record):
+            # It was asked about no more; now something is waited for.
+            tx.put_purchase(attrs.evolve(record, next_at=now.wall))
+            plan_order(tx, record.po.order_id, now)
+        return case
 
     return (yield from commit(work))
 
@@ -250,10 +262,30 @@ def take_money_word(tx: Tx, before: PurchaseRecord, after: PurchaseRecord, now: 
             _all(tx, [*refunds, *disputes], CaseState.RESOLVED, word, now)
         elif payment is Payment.PAID and before.payment is Payment.DISPUTED:
             _all(tx, disputes, CaseState.DENIED, word, now)
+        elif payment in _NOT_OUT and after.fulfillment in _ENDED:
+            # What was on its way never came there. What people have asked for is theirs to end.
+            ours = [case for case in refunds if case.key.startswith(_REFUND)]
+            _all(tx, ours, CaseState.WITHDRAWN, word, now)
     ends = after.fulfillment in _ENDED and before.fulfillment not in _ENDED
-    if ends and payment in _OUT and not refunds:
-        # It will not come, and it is paid.
+    if ends and payment in _OUT | _ON_ITS_WAY and not refunds:
+        # It will not come, and it is paid, or nobody knows yet that it is not.
         _open(tx, after, now, CaseKind.REFUND, _REFUND, CaseState.REQUESTED)
+
+
+def money_is_out(tx: Tx, record: PurchaseRecord) -> bool:
+    """The supplier has money of ours, or may have, and a case about getting it back is open."""
+    return money_asked_at(tx, record) is not None
+
+
+def money_asked_at(tx: Tx, record: PurchaseRecord) -> datetime | None:
+    """When money that is out was last asked for; None if none is, or nobody waits for it."""
+    if record.payment not in _OUT | _ON_ITS_WAY:
+        return None
+    kinds = (CaseKind.REFUND, CaseKind.DISPUTE)
+    asked = [
+        case.opened_at for case in _cases_of(tx, record) if case.kind in kinds and case.state not in CASE_OVER
+    ]
+    return max(asked, default=None)
 
 
 def take_return(tx: Tx, record: PurchaseRecord, returned: Returned, now: Clock) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import attrs
 
-from ._engine import World, backoff
-from ._intake import plan_order
+from ._cases import money_is_out
+from ._intents import Subject
 from ._journal import Tx
+from ._plan import plan_order
 from ._pull import recognize
-from ._records import Subject
-from ._saga import Clock, Saga, clock, commit, look, run_flow
+from ._saga import Clock, Saga, backoff, clock, commit, look, run_flow
 from ._states import FINAL
+from ._world import World
 from .adapters import ListsChanges
 from .errors import BridgeError, LeaseLost
 
@@ -27,9 +28,10 @@ def list_changes(world: World, name: str, identified: set[str]) -> Saga[None]:
     """
     supplier = world.suppliers[name]
     adapter = supplier.adapter
-    if not isinstance(adapter, ListsChanges):
-        return
     subject = Subject.changes(name)
+    if not isinstance(adapter, ListsChanges):
+        yield from commit(lambda tx: tx.schedule(subject, None))
+        return
     began = yield from clock()
     work = yield from look(lambda tx: tx.work(subject))
     if work.lease_until is not None and work.lease_until > began.wall:
@@ -73,7 +75,7 @@ def nudge_purchase(tx: Tx, supplier: str, ref: str, now: Clock) -> bool:
     record = tx.purchase(po_id) if po_id is not None else None
     if record is None:
         return False
-    if record.fulfillment not in FINAL:
+    if record.fulfillment not in FINAL or money_is_out(tx, record):
         tx.put_purchase(attrs.evolve(record, next_at=now.wall))
         plan_order(tx, record.po.order_id, now)
     return True

@@ -10,25 +10,28 @@ from functools import partial
 import attrs
 
 from ._canonical import dump, load
-from ._engine import Supplier, World, perform
+from ._checkout_pay import PaymentPage, page_of
+from ._engine import perform
 from ._events import EventKind
 from ._guards import against
-from ._intake import plan_order
 from ._journal import Tx
-from ._model import BuyerContext, PurchaseLine
+from ._model import PurchaseLine
 from ._money import Money
-from ._orders import advance_order, read_again
-from ._place import Pay, ask_about_price, payment_page, surely_refused
+from ._orders import advance_order
+from ._plan import plan_order
 from ._pull import recognize
+from ._purchase_operation import surely_refused
 from ._quote import AskQuote, chosen, quoted, wants_quote
-from ._records import OrderRecord, PurchaseRecord, ReviewCode
+from ._records import OrderRecord, PurchaseRecord
+from ._reviews import ReviewCode
 from ._saga import Saga, clock, commit, look
-from ._states import BEFORE_PLACED, FINAL, Fulfillment, Payment
-from ._views import known_supplier
-from .adapters import OrdersItself, Pays, Quotes, Reserves, ShippingOption
-from .errors import BridgeError, ConfigurationError, Unsupported
+from ._states import BEFORE_PLACED, Fulfillment
+from ._views import find, known_supplier, owns
+from ._world import Supplier, World
+from .adapters import OrdersItself, Quotes, Reserves, ShippingOption
+from .errors import BridgeError, ConfigurationError
 
-__all__ = ["Checkout", "CheckoutItem", "PaymentPage", "check_out", "pay", "place"]
+__all__ = ["Checkout", "CheckoutItem", "check_out", "place"]
 
 _GOOD_FOR = timedelta(minutes=15)
 
@@ -86,45 +89,22 @@ class Checkout:
     totals: tuple[Money, ...]
 
 
-@attrs.frozen(kw_only=True)
-class PaymentPage:
-    """Where a purchase order stands after ``place`` or ``pay``, and where people go on.
-
-    Args:
-        page: Where a person pays; empty if it is paid through the API, or is not placed.
-
-        payment: How far that is now: a stop switch, a limit or a refusal may have kept it.
-
-        order_page: The supplier's page of it, where it has one.
-
-        waits: For what it waits, in a word, if it is not placed: ``"stock"``, ``"held"``, ``"review"``.
-
-        total: What the supplier asks for it.
-    """
-
-    purchase_order: str
-    page: str
-    payment: Payment
-    fulfillment: Fulfillment
-    order_page: str = ""
-    waits: str = ""
-    total: Money | None = None
-
-
 def check_out(
-    world: World, select: Iterable[str], *, shipping: Mapping[str, str], identified: set[str]
+    world: World, select: Iterable[str], *, shipping: Mapping[str, str], identified: set[str], owner: str
 ) -> Saga[Checkout]:
     """What ordering some purchase orders would cost, how they can be sent, and what stands against it.
 
     Args:
-        select: Ids of purchase orders, or of shop orders for all of theirs that are not placed yet.
+        select: Ids of purchase orders, or ids or numbers of shop orders for all of theirs that are not placed
+            yet.
 
         shipping: The option to take, by purchase order.
 
     Raises:
-        ConfigurationError: there is no such order, nothing is left to place, or no such shipping option.
+        ConfigurationError: there is no such order, several have this number, nothing is left to place, or
+            there is no such shipping option.
     """
-    po_ids = yield from look(lambda tx: _selected(tx, tuple(select)))
+    po_ids = yield from look(lambda tx: _selected(tx, tuple(select), owner))
     for po_id in shipping:
         if po_id not in po_ids:
             raise ConfigurationError(f"shipping: {po_id!r} is none of what is checked out")
@@ -151,12 +131,13 @@ def check_out(
     return checkout
 
 
-def _selected(tx: Tx, select: tuple[str, ...]) -> tuple[str, ...]:
+def _selected(tx: Tx, select: tuple[str, ...], owner: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in select:
-        record = tx.purchase(name)
-        records = (record,) if record is not None else tx.purchases(name)
-        if record is None and tx.order(name) is None:
+        record = tx.purchase(name) if owns(tx, owner, name) else None
+        order_id = find(tx, name, owner) if record is None else None
+        records = (record,) if record is not None else tx.purchases(order_id or "")
+        if record is None and order_id is None:
             raise ConfigurationError(f"order: there is no {name!r}")
         found.update(
             dict.fromkeys(
@@ -174,9 +155,6 @@ def _item(world: World, po_id: str, option: str, identified: set[str]) -> Saga[C
     record, order = yield from look(partial(_both, po_id))
     supplier = known_supplier(world, record.po.supplier)
     words: list[str] = []
-    if option and option != record.po.carrier:
-        yield from commit(partial(_choose, po_id, option))
-        record, order = yield from look(partial(_both, po_id))
     now = yield from clock()
     if isinstance(supplier.adapter, Quotes) and wants_quote(supplier.adapter, record, now.wall):
         try:
@@ -190,6 +168,8 @@ def _item(world: World, po_id: str, option: str, identified: set[str]) -> Saga[C
             words.append(f"{supplier.name} has not said what it costs")
     if record.fulfillment not in (Fulfillment.TO_ORDER, Fulfillment.RESERVED):
         raise ConfigurationError(f"check out: {po_id!r} has been placed meanwhile")
+    if option:  # only shown: it is taken when this checkout is placed
+        record = attrs.evolve(record, po=attrs.evolve(record.po, carrier=option))
     taken = chosen(record)
     if option and (taken is None or taken.code != option):
         offered = ", ".join(each.code for each in record.quote.options) if record.quote else "none"
@@ -214,18 +194,13 @@ def _item(world: World, po_id: str, option: str, identified: set[str]) -> Saga[C
     )
 
 
-def _choose(po_id: str, option: str, tx: Tx) -> None:
-    record = tx.purchase(po_id)
-    if record is not None and record.fulfillment in (Fulfillment.TO_ORDER, Fulfillment.RESERVED):
-        tx.put_purchase(attrs.evolve(record, po=attrs.evolve(record.po, carrier=option), quoted_at=None))
-
-
 def _ask_quote(
     world: World, supplier: Supplier, adapter: Quotes, order: OrderRecord, record: PurchaseRecord
 ) -> Saga[None]:
     policy = world.policy_of(order.order.store, supplier.name)
     owner = world.stores[order.order.store].owner
-    yield from perform(AskQuote(supplier, adapter, order, record, owner=owner, policy=policy), world)
+    ask = AskQuote(supplier, adapter, order, record, owner=owner, policy=policy, rate=world.rate)
+    yield from perform(ask, world)
 
 
 def _both(po_id: str, tx: Tx) -> tuple[PurchaseRecord, OrderRecord]:
@@ -283,14 +258,15 @@ def place(
                     f"purchase order {po_id!r} is {record.po.supplier}'s own, which orders by itself; "
                     "give its products to another supplier to order them here"
                 )
-            if not checkout and tx.has_open_review(ReviewCode.PRICE, about=po_id):
+            seen = po_id in shown and shown[po_id].total is not None
+            if not seen and tx.has_open_review(ReviewCode.PRICE, about=po_id):
                 raise ConfigurationError(
                     f"purchase order {po_id!r}: it costs more than was agreed; answer its review first"
                 )
-            if isinstance(adapter, Quotes) and adapter.needed_to_place and not checkout:
+            if not seen and isinstance(adapter, Quotes) and adapter.needed_to_place:
                 raise ConfigurationError(
-                    f"checkout: {record.po.supplier} asks a price that nobody has seen; check out first, and "
-                    "give the digest"
+                    f"checkout: {record.po.supplier} asks a price for {po_id!r} that nobody has seen; "
+                    "check out first, and give the digest of what names it"
                 )
             _approve(tx, record, shown.get(po_id), now.wall)
             tx.event(
@@ -306,8 +282,7 @@ def place(
     wanted = yield from commit(work)
     for order_id in dict.fromkeys(po_id.rsplit("/", 2)[0] for po_id in wanted):
         yield from advance_order(world, order_id, identified)
-    records = yield from look(lambda tx: [tx.purchase(po_id) for po_id in wanted])
-    return tuple(_page(world, record) for record in records if record is not None)
+    return (yield from look(lambda tx: tuple(page_of(tx, world, po_id) for po_id in wanted)))
 
 
 def _shown(tx: Tx, digest: str, now: datetime) -> dict[str, CheckoutItem]:
@@ -318,7 +293,7 @@ def _shown(tx: Tx, digest: str, now: datetime) -> dict[str, CheckoutItem]:
     if text is None:
         raise ConfigurationError(f"checkout: there is no {digest!r}; check out again")
     checkout = load(Checkout, text)
-    if checkout.expires_at < now:
+    if not now <= checkout.expires_at <= now + _GOOD_FOR:
         raise ConfigurationError(
             f"checkout: {digest!r} was good until {checkout.expires_at:%Y-%m-%d %H:%M} UTC; check out again"
         )
@@ -338,8 +313,12 @@ def _approve(tx: Tx, record: PurchaseRecord, item: CheckoutItem | None, now: dat
             raise ConfigurationError(f"checkout: nobody has chosen how {po_id!r} is sent; check out again")
         carrier = record.po.carrier if item.shipping is None else item.shipping.code
         po = attrs.evolve(record.po, carrier=carrier)
-        # The price that a person has seen is the price agreed to, whatever the links said before.
-        record = attrs.evolve(record, po=po, agreed=item.total)
+        record = attrs.evolve(record, po=po)
+        if item.total is not None:
+            # The price that a person has seen is the price agreed to, whatever the links said before; where
+            # another is known by now, the supplier is asked once more, and that is held against it.
+            known = record.quoted_at if quoted(record) == item.total else None
+            record = attrs.evolve(record, agreed=item.total, quoted_at=known)
         tx.close_reviews(ReviewCode.PRICE, about=po_id, decision="checked out", at=now)
     tx.put_purchase(
         attrs.evolve(
@@ -352,77 +331,3 @@ def _approve(tx: Tx, record: PurchaseRecord, item: CheckoutItem | None, now: dat
             next_at=record.next_at if stock else now,
         )
     )
-
-
-def _page(world: World, record: PurchaseRecord) -> PaymentPage:
-    supplier = world.suppliers.get(record.po.supplier)
-    placed = record.fulfillment not in BEFORE_PLACED
-    by_api = supplier is not None and isinstance(supplier.adapter, Pays)
-    pays = placed and supplier is not None and (not by_api or record.payment is Payment.FAILED)
-    return PaymentPage(
-        purchase_order=record.po.id,
-        page=payment_page(supplier, record) if pays and supplier is not None else "",
-        payment=record.payment,
-        fulfillment=record.fulfillment,
-        order_page=record.url,
-        waits=record.waits,
-        total=record.total,
-    )
-
-
-def pay(
-    world: World, po_id: str, identified: set[str], *, buyer: BuyerContext | None = None
-) -> Saga[PaymentPage]:
-    """Pay through the supplier's API, or say where a person pays.
-
-    Raises:
-        ConfigurationError: there is no such purchase order, it is not placed, it costs more than was agreed
-            and nobody has accepted that, or the supplier asks who pays and no ``buyer`` is given.
-    """
-    record = yield from look(lambda tx: tx.purchase(po_id))
-    if record is None:
-        raise ConfigurationError(f"purchase order: there is no {po_id!r}")
-    if record.fulfillment in BEFORE_PLACED or record.fulfillment in FINAL:
-        raise ConfigurationError(
-            f"purchase order {po_id!r} is {record.fulfillment.value}; only a placed one is paid"
-        )
-    supplier = known_supplier(world, record.po.supplier)
-    now = yield from clock()
-    order = yield from look(lambda tx: tx.order(record.po.order_id))
-    if isinstance(supplier.adapter, Pays) and order is not None:
-        if record.total is None:
-            raise Unsupported(f"{supplier.name} has not said what {po_id} costs", account=supplier.name)
-        buyer = buyer or world.buyer
-        if supplier.adapter.needs_buyer and buyer is None:
-            raise ConfigurationError(
-                f"buyer: {supplier.name} asks who pays; give a BuyerContext with the person's browser"
-            )
-        policy = world.policy_of(order.order.store, supplier.name)
-        if order.order.canceled or record.revoke or record.fulfillment is Fulfillment.CANCEL_REQUESTED:
-            raise ConfigurationError(
-                f"purchase order {po_id!r}: it is being canceled, or its shop order is; nothing of it is paid"
-            )
-        if record.agreed is not None and policy.too_dear(record.total, record.agreed):
-            words = f"it asks {record.total}, and {record.agreed} was agreed"
-            yield from commit(lambda tx: ask_about_price(tx, record.po, words, now))
-            raise ConfigurationError(f"purchase order {po_id!r}: {words}; answer its review first")
-        owner = world.stores[order.order.store].owner
-        yield from recognize(world, supplier, identified)
-        # Before money moves, the shop is asked whether it still wants this.
-        yield from read_again(world, order.order.id, None)
-        order = (yield from look(lambda tx: tx.order(record.po.order_id))) or order
-        paying = Pay(
-            supplier,
-            supplier.adapter,
-            order,
-            record,
-            record.total,
-            owner=owner,
-            policy=policy,
-            buyer=buyer,
-            by_hand=True,
-        )
-        yield from perform(paying, world)
-        after = (yield from look(lambda tx: tx.purchase(po_id))) or record
-        return _page(world, after)
-    return _page(world, record)

@@ -38,6 +38,12 @@ class Clockwork:
         """Let so much time pass."""
         time.sleep(seconds)
 
+    async def rest(self, seconds: float) -> None:
+        """The same on an event loop, which goes on meanwhile."""
+        import asyncio  # loads much, and only event loops need it
+
+        await asyncio.sleep(seconds)
+
     def chance(self) -> float:
         """Anything from 0 to 1."""
         return random.random()  # noqa: S311 (jitter, no secret)

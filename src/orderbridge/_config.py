@@ -11,9 +11,9 @@ from typing import cast
 import attrs
 
 from ._model import Address, BuyerContext
-from ._plugins import Account, store, supplier
+from ._plugins import Account, journal_kind, store, supplier
 from ._policy import PackingRule, Policy
-from ._settings import no_such_key, structure
+from ._settings import no_such_key, secret, structure
 from ._sourcing import Match, OwnStock, Rule, SkuPrefix, SupplierRef
 from .errors import ConfigurationError
 
@@ -25,7 +25,7 @@ class Config:
     """What a configuration file says.
 
     Args:
-        journal: Path of the journal, relative to the file itself.
+        journal: Path of the journal, relative to the file itself; or a PostgreSQL address.
 
         take_from: Orders placed before it are only observed; None means before the first pull.
 
@@ -34,7 +34,7 @@ class Config:
         couriers: Tracking pages by courier, over the built-in ones.
     """
 
-    journal: str
+    journal: str = attrs.field(repr=False)  # an address may hold a password
     stores: tuple[Account, ...]
     suppliers: tuple[Account, ...]
     policy: Policy
@@ -125,9 +125,8 @@ def _config(file: Path, table: dict[str, object]) -> Config:
     if not isinstance(rules, list):
         raise ConfigurationError("rules: must be a list of tables, each under [[rules]]")
     top = structure(_Top, table, where="top level")
-    place = top.journal if top.journal == ":memory:" else str(file.parent / top.journal)
     return Config(
-        journal=place,
+        journal=_place(top.journal, file.parent),
         stores=tuple(_account("store", name, settings, base) for name, settings in stores.items()),
         suppliers=tuple(_account("supplier", name, settings, base) for name, settings in suppliers.items()),
         policy=structure(Policy, base, where="policy"),
@@ -139,6 +138,12 @@ def _config(file: Path, table: dict[str, object]) -> Config:
         if buyer is None
         else structure(BuyerContext, cast("Mapping[str, object]", buyer), where="buyer"),
     )
+
+
+def _place(text: str, folder: Path) -> str:
+    if text.startswith(("env:", "file:", "keyring:")):
+        text = secret(text).reveal()
+    return str(folder / text) if journal_kind(text) == "sqlite" else text
 
 
 def _tables(value: object, key: str) -> dict[str, dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The driver for an event loop; the sync one and what both share is in ``_drivers``."""
+"""The driver for an event loop; the one for threads is in ``_drivers``."""
 
 from __future__ import annotations
 
@@ -13,29 +13,13 @@ from typing import TypeVar, cast
 
 import httpx
 
+from ._calls import Gone, Line, headers_of, is_foreign, outcome_of, outgoing, prepare, unlogged
 from ._clockwork import Clockwork
-from ._drivers import (
-    CANCELED,
-    DEADLINE,
-    LARGEST,
-    LONGEST_WAIT,
-    REPEATED,
-    TRIES,
-    Driver,
-    Gone,
-    Line,
-    TokenStore,
-    headers_of,
-    is_foreign,
-    located,
-    outcome_of,
-    outgoing,
-    prepare,
-    unlogged,
-)
+from ._drivers_shared import CANCELED, DEADLINE, LARGEST, LONGEST_WAIT, REPEATED, TRIES, Driver, located
 from ._http import Call, Read, Response
 from ._journal import Journal, Tx
 from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
+from ._token_store import TokenStore
 from .auth import Token
 from .errors import BridgeError, Unavailable
 
@@ -101,7 +85,7 @@ class AsyncDriver(Driver):
         """Sleep until there is something to do again, or a few seconds: others write the journal too."""
         end = self._clockwork.steady() + self.seconds_until(until)
         while not stopped() and (left := end - self._clockwork.steady()) > 0:
-            await asyncio.sleep(min(0.2, left))
+            await self._clockwork.rest(min(0.2, left))
 
     async def look(self, work: Callable[[Tx], T]) -> T:
         """A look at the journal, off the event loop."""
@@ -150,6 +134,19 @@ class AsyncDriver(Driver):
         self._keep(account, read, response)
         return response
 
+    async def _take(self, line: Line, at_most: float, cost: float, *, write: bool = False) -> float:
+        if write or not self._buckets.knows(line.shared_as):
+            meet = partial(self._buckets.meet, line.shared_as, line.bucket)
+            pause = await self.on_thread(meet)
+            if pause:
+                await self._clockwork.rest(pause)
+                await self.on_thread(meet)
+        return self._pace(line).take(at_most, cost)
+
+    async def _tell(self, line: Line) -> None:
+        if not self._buckets.is_told(line.shared_as):
+            await self.on_thread(partial(self._buckets.tell, line.shared_as))
+
     async def _ask_abroad(self, line: Line, read: Read) -> Response:
         call = prepare(line, read)
         for tried in range(TRIES):
@@ -163,7 +160,7 @@ class AsyncDriver(Driver):
             except Gone as gone:
                 if last:
                     raise self._lost_read(line, read, gone) from None
-            await asyncio.sleep(self._clockwork.pause(tried))
+            await self._clockwork.rest(self._clockwork.pause(tried))
         raise AssertionError("the last try answers or raises")
 
     async def _answer(self, line: Line, read: Read) -> Response:
@@ -175,19 +172,20 @@ class AsyncDriver(Driver):
                 raise Unavailable(CANCELED, account=line.account)
             last = tried == TRIES - 1
             token = await self._token(line, refused=refused)
-            wait = self._pace(line).take(LONGEST_WAIT, read.cost)
+            wait = await self._take(line, LONGEST_WAIT, read.cost)
             response, throttled = None, False
             try:
-                await asyncio.sleep(wait)
+                await self._clockwork.rest(wait)
                 answer = await self._call(line, self._sign(line, prepare(line, read), token), write=False)
                 response = answer
             except Gone as gone:
                 if last:
                     raise self._lost_read(line, read, gone) from None
-                await asyncio.sleep(self._clockwork.pause(tried))
+                await self._clockwork.rest(self._clockwork.pause(tried))
                 continue
             finally:
                 throttled = self._learn(line, read, response)
+                await self._tell(line)
             if token is not None and line.auth.expired(answer) and refused is None:
                 refused = token
                 continue
@@ -195,7 +193,7 @@ class AsyncDriver(Driver):
                 continue
             if last or answer.status not in REPEATED:
                 return answer
-            await asyncio.sleep(self._clockwork.pause(tried))
+            await self._clockwork.rest(self._clockwork.pause(tried))
         raise Unavailable("the platform did not accept a renewed token", account=line.account)
 
     async def _token(self, line: Line, *, refused: Token | None = None) -> Token | None:
@@ -216,7 +214,7 @@ class AsyncDriver(Driver):
                 finally:
                     await self.on_thread(partial(renewing.__exit__, None, None, None))
                 self._others_renew(line, began)
-                await asyncio.sleep(0.1)
+                await self._clockwork.rest(0.1)
 
     async def _renew(self, line: Line, refused: Token | None) -> Token | None:
         token, good = await self.on_thread(partial(self._kept_token, line, refused))
@@ -240,6 +238,7 @@ class AsyncDriver(Driver):
                     response = await self._call(line, prepare(line, read), write=True)
                 except Gone as gone:
                     raise self._lost_read(line, read, gone) from None
+                await self._tell(line)
                 read = flow.send(response)
         except StopIteration as end:
             return cast("Token", end.value)
@@ -252,12 +251,12 @@ class AsyncDriver(Driver):
             token = await self._token(line)
             call = prepare(line, effect.request)
             at_most = effect.not_after - self._clockwork.steady()
-            wait = self._pace(line).take(at_most, effect.request.cost)
+            wait = await self._take(line, at_most, effect.request.cost, write=True)
         except BridgeError as error:
             return Lost(False, error.message)
         response = None
         try:
-            await asyncio.sleep(wait)
+            await self._clockwork.rest(wait)
             if self._clockwork.steady() > effect.not_after:
                 return Lost(False, "it could not leave in time")
             answer = await self._call(line, self._sign(line, call, token), write=True)
@@ -266,6 +265,7 @@ class AsyncDriver(Driver):
             return Lost(gone.sent, gone.why)
         finally:
             self._learn(line, effect.request, response)
+            await self._tell(line)
         if token is not None and line.auth.expired(answer):
             self._refused[line.account] = token  # renewed before the next call; nothing is sent again
         return answer

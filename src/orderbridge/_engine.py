@@ -23,231 +23,43 @@ as evidence only if this very clock has run long enough since the attempt could 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import attrs
 
-from ._canonical import dump, load
-from ._couriers import Couriers
-from ._events import EventKind
-from ._http import Request, Response
-from ._journal import Tx
-from ._model import BuyerContext
-from ._policy import PackingRule, Policy
-from ._records import Attempt, Intent, ReviewCode
-from ._saga import Clock, Lost, Saga, clock, commit, look, run_flow, send
-from ._sourcing import Rule
-from ._states import IntentState, move_intent
-from .adapters import (
-    Confirmed,
-    Flow,
-    LookUp,
-    Park,
-    Past,
-    Refusal,
-    Refused,
-    SameKey,
-    StoreAdapter,
-    SupplierAdapter,
-    Throttled,
-    Unclear,
-    Unknown,
-    UnknownRule,
-    Verdict,
-    Write,
+from ._canonical import dump
+from ._engine_chain import Chain, Sent, begin, own, record
+from ._engine_doubt import (
+    CALL_MAX,
+    FIRST_LOOK,
+    SEND_WITHIN,
+    lands_until,
+    may_still_land,
+    rule_name,
+    unresolved,
+    wait,
+    watch,
 )
-from .adapters import Repeat as RepeatRule
-from .errors import BridgeError, Damaged, IllegalTransition, LeaseLost, Repeat
+from ._engine_operation import NotDone, Operation
+from ._http import Request, Response
+from ._intents import Attempt, Intent
+from ._journal import Tx
+from ._raised import log_raised, raised_at
+from ._reviews import ReviewCode
+from ._saga import Clock, Lost, Saga, backoff, clock, commit, look, run_flow, send
+from ._states import IntentState, move_intent
+from ._world import World
+from .adapters import Confirmed, Park, Past, Refused, SameKey, Throttled, Unclear, Unknown, Verdict, Write
+from .errors import BridgeError, LeaseLost, Repeat
 
-__all__ = ["NotDone", "Operation", "Store", "Supplier", "World", "backoff", "perform"]
+__all__ = ["perform"]
 
 R = TypeVar("R")
 
-SEND_WITHIN = 30.0  # seconds after the intent's commit in which its call may leave
 PATIENCE = 3  # reads in a row that make no sense before a person is asked: bot walls come and go
-CALL_MAX = 120.0  # seconds a call may last at the most
-APART = 60.0  # seconds between two look-ups that are to count as two
-FIRST_LOOK = 60.0  # seconds after which a lost answer is first looked for
-TRIES = 3  # unanswered attempts in a row, each looked for and not found, before a person is asked
 STEPS = 50  # writes in one chain; more means an adapter runs in circles
-
-
-@attrs.frozen(kw_only=True)
-class Store:
-    """A store's account, opened."""
-
-    name: str
-    platform: str
-    adapter: StoreAdapter
-    owner: str = ""
-    origin: str
-    policy: Policy | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Supplier:
-    """A supplier's account, opened.
-
-    Args:
-        shared: Other systems or people use the same growing order.
-    """
-
-    name: str
-    platform: str
-    adapter: SupplierAdapter
-    owner: str = ""
-    origin: str
-    shared: bool = False
-    policy: Policy | None = None
-
-
-@attrs.frozen(kw_only=True)
-class World:
-    """All that a saga may know beside the journal.
-
-    Args:
-        lazy: There may be thousands of accounts, each opened when it is needed: nothing looks at all of them.
-    """
-
-    stores: Mapping[str, Store]
-    suppliers: Mapping[str, Supplier]
-    policy: Policy
-    rules: tuple[Rule, ...] = ()
-    take_from: datetime | None = None
-    packing: tuple[PackingRule, ...] = ()
-    buyer: BuyerContext | None = None
-    couriers: Couriers = attrs.field(factory=Couriers)
-    rate: Callable[[str, str], Decimal | None] = lambda _, __: None
-    lazy: bool = False
-
-    def serves(self, supplier: str, store: str) -> bool:
-        """May this supplier ship for this store? Nothing crosses owners; one that is nobody's serves all."""
-        if supplier not in self.suppliers or store not in self.stores:
-            return False
-        return self.suppliers[supplier].owner in ("", self.stores[store].owner)
-
-    def policy_of(self, store: str, supplier: str = "") -> Policy:
-        """The policy for a store, or for its purchase orders at a supplier."""
-        seller, shipper = self.stores.get(store), self.suppliers.get(supplier)
-        return self.policy.joined(
-            seller.policy if seller is not None else None, shipper.policy if shipper is not None else None
-        )
-
-
-def backoff(failures: int, *, base: float = 15.0, most: float = 3600.0) -> timedelta:
-    """How long to leave something alone after so many failures in a row."""
-    return timedelta(seconds=min(most, base * 2 ** min(failures, 10)))
-
-
-class NotDone:
-    """Base of results that say why nothing is to be written now: they prove no earlier write."""
-
-
-class Operation(ABC, Generic[R]):
-    """One use case on one thing: what to run, and what to write at each turn.
-
-    The hooks run inside the engine's transactions; each leaves the thing with its next time.
-    """
-
-    name: str
-    account: str
-    about: str
-    op_no: int = 1
-    subject: str
-    also: tuple[str, ...] = ()  # further subjects that must be ours while we write
-    order_id: str = ""
-    owner: str = ""
-    failures: int = 0  # in a row, before this run
-    decisions: tuple[str, ...] = ("retry", "ignore")  # what a person who is asked about it may answer
-    policy: Policy | None = None  # of its accounts, beside the bridge's own
-    spends: bool = False  # its amounts are ours to pay, and counted against the limits
-    moves_money: bool = False  # ours or the merchant's: the stop switch keeps it back
-
-    def past(self, past: Past) -> Past:
-        """What the flow is to know beside the answers of its own writes."""
-        return past
-
-    @abstractmethod
-    def flow(self, past: Past) -> Flow[Write | R | Unclear]:
-        """The adapter's flow."""
-
-    @abstractmethod
-    def judge(self, write: Write, response: Response) -> Verdict:
-        """The adapter's judgement of an answer."""
-
-    @abstractmethod
-    def done(self, tx: Tx, result: R, now: Clock) -> None:
-        """It has come to a result."""
-
-    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
-        """Last look before the intent: why it may not be done now, or empty."""
-        return ""
-
-    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
-        """The platform said no, before any effect."""
-        words = " ".join(word for word in (why.why.value, why.code, why.message) if word)
-        self.ask(tx, ReviewCode.REFUSED, f"{self.account}: {words}", now)
-
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        """A person must look."""
-        self.ask(tx, ReviewCode.UNCLEAR, evidence, now)
-
-    @abstractmethod
-    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
-        """Nobody knows yet; look again at ``again_at``, or a person is asked already."""
-
-    @abstractmethod
-    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
-        """Nothing happened; try again, after a growing pause unless ``after`` says how long."""
-
-    @abstractmethod
-    def settle(self, tx: Tx, now: Clock) -> None:
-        """Let the subjects go, each due when something in it is."""
-
-    def ask(self, tx: Tx, code: ReviewCode, evidence: str, now: Clock) -> None:
-        """Ask a person about it."""
-        tx.open_review(
-            code,
-            about=self.about,
-            evidence=evidence,
-            decisions=self.decisions,
-            at=now.wall,
-            order_id=self.order_id,
-            account=self.account,
-        )
-        tx.event(
-            EventKind.REVIEW_OPENED,
-            about=self.about,
-            at=now.wall,
-            order_id=self.order_id,
-            owner=self.owner,
-            data={"code": code.value, "evidence": evidence},
-        )
-
-
-@attrs.define
-class _Chain:
-    """What one worker has of a subject while it works on it."""
-
-    fences: dict[str, int]
-    claimed: bool = False
-    answers: dict[str, Response] = attrs.field(factory=dict[str, Response])
-    attempted: bool = False
-    sent: _Sent | None = None
-
-
-@attrs.frozen
-class _Sent:
-    intent: int
-    attempt: int
-    write: Write
-    outcome: Response | Lost
-    verdict: Verdict
 
 
 @attrs.frozen
@@ -264,7 +76,7 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
     has worked on the subject since, that is out of date and nothing is done.
     """
     now = yield from clock()
-    chain = yield from look(partial(_begin, op, seen, now))
+    chain = yield from look(partial(begin, op, seen, now))
     if chain is None:
         return
     for _ in range(STEPS):
@@ -286,7 +98,7 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
         try:
             go = yield from commit(partial(_turn, op, chain, world, write, began, now))
         except LeaseLost:
-            yield from _too_late(chain)
+            yield from _too_late(op, chain)
             return
         chain.claimed, chain.sent = True, None
         if go is None:
@@ -294,7 +106,7 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
         outcome = yield from send(op.account, go.request, not_after=now.steady + SEND_WITHIN)
         verdict = Unknown(outcome.why) if isinstance(outcome, Lost) else op.judge(write, outcome)
         chain.attempted = True
-        chain.sent = _Sent(go.intent, go.attempt, write, outcome, verdict)
+        chain.sent = Sent(go.intent, go.attempt, write, outcome, verdict)
         if isinstance(verdict, Confirmed) and isinstance(outcome, Response):
             chain.answers = {**chain.answers, write.step: outcome}
             if isinstance(write.unknown, Park):
@@ -310,75 +122,62 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
     yield from _close(op, chain, RuntimeError(f"more than {STEPS} writes in one chain"))
 
 
-def _begin(op: Operation[R], seen: int | None, now: Clock, tx: Tx) -> _Chain | None:
-    works = [tx.work(subject) for subject in (op.subject, *op.also)]
-    if seen is not None and works[0].fence != seen:
-        return None
-    if any(work.lease_until is not None and work.lease_until > now.wall for work in works):
-        return None  # somebody has a call under way
-    chain = _Chain({work.subject: work.fence for work in works})
-    for intent in tx.intents(about=op.about, operation=op.name, op_no=op.op_no):
-        chain.attempted = chain.attempted or intent.state is not IntentState.NOT_SENT
-        if intent.state is IntentState.CONFIRMED:
-            for attempt in tx.attempts(intent.id):
-                if attempt.state is IntentState.CONFIRMED and attempt.answer:
-                    chain.answers[intent.step] = load(Response, attempt.answer)
-    return chain
-
-
-def _own(tx: Tx, op: Operation[R], chain: _Chain, now: Clock) -> None:
-    """Take the subjects over with the first commit of a chain; own them still with each later one."""
-    for subject, fence in chain.fences.items():
-        if not chain.claimed:
-            tx.claim(subject, seen=fence, now=now.wall)
-        elif not tx.owns(subject, fence + 1):
-            raise LeaseLost("another worker has taken this subject over", reference=subject)
-
-
 def _turn(
-    op: Operation[R], chain: _Chain, world: World, write: Write, began: Clock, now: Clock, tx: Tx
+    op: Operation[R], chain: Chain, world: World, write: Write, began: Clock, now: Clock, tx: Tx
 ) -> _Go | None:
-    _own(tx, op, chain, now)
+    own(tx, op, chain, now)
     if chain.sent is not None:
-        _record(tx, op, chain.sent, now)
+        record(tx, op, chain.sent, now)
     intent = tx.intent(about=op.about, operation=op.name, op_no=op.op_no, step=write.step)
     if intent is not None and intent.state is IntentState.OPEN:
         # Its sender died, or its answer never reached the journal.
-        intent = _watch(tx, attrs.evolve(intent, state=move_intent(intent.state, IntentState.UNKNOWN)), now)
+        intent = watch(tx, attrs.evolve(intent, state=move_intent(intent.state, IntentState.UNKNOWN)), now)
         for attempt in tx.attempts(intent.id):
             if attempt.state is IntentState.OPEN:
                 tx.put_attempt(attrs.evolve(attempt, state=IntentState.UNKNOWN))
         began = now
     stored: Request | None = None
     if intent is not None and intent.state not in (IntentState.NOT_SENT, IntentState.ABSENT):
-        again = _unresolved(tx, op, intent, write, began, now)
+        again = unresolved(tx, op, intent, write, began, now)
         if again is None:
             op.settle(tx, now)
             return None
         intent, stored = again
     elif intent is not None and isinstance(write.unknown, Park):
         # A person said "retry"; the call that nobody heard of may still be on its way.
-        lands = _lands_until(tx, intent, write.unknown)
+        lands = lands_until(tx, intent, write.unknown)
         if lands > now.wall:
             op.doubt(tx, now, again_at=lands)
             op.settle(tx, now)
             return None
-    why = op.plan(tx, write, now) or _money(tx, op, world, write, now, intent)
+    why, stopped = op.plan(tx, write, now), ""
+    if not why:
+        stopped = _stopped(tx, op, write)
+        why = stopped or _money(tx, op, world, write, now, intent)
     if why:
         op.later(tx, now, after=timedelta(minutes=15), why=why)
+        if stopped:
+            op.wait_for_money(tx)
         op.settle(tx, now)
         return None
     return _attempt(tx, op, chain, intent, stored or write.request, write, now)
 
 
+def _stopped(tx: Tx, op: Operation[R], write: Write) -> str:
+    """The stop switch, judged in the same commit as the intent."""
+    reason = tx.stopped(op.owner) if write.binding and op.moves_money else None
+    return "" if reason is None else f"all money is stopped: {reason}"
+
+
 def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, intent: Intent | None) -> str:
-    """The stop switch and the limits, judged in the same commit as the intent."""
+    """The limits, judged in the same commit as the intent."""
     if not write.binding:
         return ""
-    if op.moves_money and (reason := tx.stopped(op.owner)) is not None:
-        return f"all money is stopped: {reason}"
     if write.amount is None or not op.spends or (intent is not None and intent.state is IntentState.UNKNOWN):
         return ""
+    if intent is not None:
+        # What was kept back for tries that came to nothing is judged and counted anew.
+        tx.unspend(intent.id)
     spent = tx.spent(owner=op.owner, currency=write.amount.currency, since=now.wall - timedelta(hours=24))
     today = attrs.evolve(write.amount, amount=spent)
     over = world.policy.over_limit(write.amount, spent_today=today)
@@ -392,7 +191,7 @@ def _money(tx: Tx, op: Operation[R], world: World, write: Write, now: Clock, int
 
 
 def _attempt(
-    tx: Tx, op: Operation[R], chain: _Chain, intent: Intent | None, request: Request, write: Write, now: Clock
+    tx: Tx, op: Operation[R], chain: Chain, intent: Intent | None, request: Request, write: Write, now: Clock
 ) -> _Go:
     if intent is None:
         intent = tx.add_intent(
@@ -405,15 +204,15 @@ def _attempt(
                 step=write.step,
                 account=op.account,
                 state=IntentState.OPEN,
-                rule=_rule_name(write.unknown),
+                rule=rule_name(write.unknown),
                 amount=write.amount,
                 binding=write.binding,
-                wait=_wait(write.unknown),
+                wait=wait(write.unknown),
             )
         )
     else:
         intent = attrs.evolve(
-            intent, state=move_intent(intent.state, IntentState.OPEN), absences=0, wait=_wait(write.unknown)
+            intent, state=move_intent(intent.state, IntentState.OPEN), absences=0, wait=wait(write.unknown)
         )
         tx.put_intent(intent)
     if write.amount is not None and op.spends:
@@ -440,168 +239,15 @@ def _attempt(
     return _Go(intent.id, no, write.private or request)
 
 
-def _unresolved(
-    tx: Tx, op: Operation[R], intent: Intent, write: Write, began: Clock, now: Clock
-) -> tuple[Intent, Request | None] | None:
-    """An earlier attempt may have landed. Either it is safe to attempt again, or None: not now."""
-    if intent.state is IntentState.CONFIRMED:
-        _confirmed_but_missing(tx, op, intent, began, now)
-        return None
-    if intent.state is IntentState.PARKED:
-        _ask_parked(tx, op, intent, now)
-        op.doubt(tx, now, again_at=None)
-        return None
-    if intent.state is IntentState.REFUSED:
-        op.refused(tx, Refused(Refusal.INVALID, message=f"{intent.step!r} was refused before"), now)
-        return None
-    rule = write.unknown
-    if isinstance(rule, Park):
-        _park(tx, op, intent, now)
-        return None
-    if isinstance(rule, SameKey):
-        return _same_key(tx, op, intent, rule, now)
-    if intent.watch_domain != now.domain:
-        intent = _watch(tx, intent, now)
-        op.doubt(tx, now, again_at=now.wall + timedelta(seconds=FIRST_LOOK))
-        return None
-    waited = began.steady - intent.watch_from
-    if waited < intent.wait:
-        op.doubt(tx, now, again_at=now.wall + timedelta(seconds=intent.wait - waited))
-        return None
-    if isinstance(rule, RepeatRule):
-        return intent, None
-    if intent.absences == 0 or began.steady - intent.absent_at < APART:
-        first = intent.absent_at if intent.absences else began.steady
-        tx.put_intent(attrs.evolve(intent, absences=1, absent_at=first))
-        op.doubt(tx, now, again_at=now.wall + timedelta(seconds=APART - (began.steady - first)))
-        return None
-    unheard = (IntentState.UNKNOWN, IntentState.ABSENT)
-    if intent.binding and sum(each.state in unheard for each in tx.attempts(intent.id)) >= TRIES:
-        # Answers are lost by chance once or twice; more often it is the look-up that does not tell.
-        _park(tx, op, intent, now)
-        return None
-    return _absent(tx, intent), None
-
-
-def _lands_until(tx: Tx, intent: Intent, rule: Park) -> datetime:
-    """When the last attempt that may have left can no longer be carried out."""
-    unheard = (IntentState.OPEN, IntentState.UNKNOWN, IntentState.ABSENT)
-    lost = [attempt.at for attempt in tx.attempts(intent.id) if attempt.state in unheard]
-    within = timedelta(seconds=SEND_WITHIN + CALL_MAX) + rule.late
-    return max(lost, default=datetime.min.replace(tzinfo=UTC)) + (within if lost else timedelta(0))
-
-
-def _absent(tx: Tx, intent: Intent) -> Intent:
-    intent = attrs.evolve(intent, state=move_intent(intent.state, IntentState.ABSENT), absences=2)
-    tx.put_intent(intent)
-    for attempt in tx.attempts(intent.id):
-        if attempt.state is IntentState.UNKNOWN:
-            tx.put_attempt(attrs.evolve(attempt, state=IntentState.ABSENT))
-    tx.unspend(intent.id)
-    return intent
-
-
-def _confirmed_but_missing(tx: Tx, op: Operation[R], intent: Intent, began: Clock, now: Clock) -> None:
-    """The platform said yes and does not show it: never send again; after its lag, ask a person."""
-    if intent.watch_domain != now.domain:
-        intent = _watch(tx, intent, now)
-    waited = began.steady - intent.watch_from
-    if waited < intent.wait:
-        op.doubt(tx, now, again_at=now.wall + timedelta(seconds=min(FIRST_LOOK, intent.wait - waited)))
-        return
-    op.ask(
-        tx,
-        ReviewCode.CONFIRMED_NOT_FOUND,
-        f"{op.account} confirmed {intent.step!r} and does not show it; it is not sent again",
-        now,
-    )
-    op.doubt(tx, now, again_at=now.wall + timedelta(hours=1))
-
-
-def _same_key(
-    tx: Tx, op: Operation[R], intent: Intent, rule: SameKey, now: Clock
-) -> tuple[Intent, Request] | None:
-    first = tx.attempts(intent.id)[0]
-    if now.wall - first.at >= rule.lifetime:
-        _park(tx, op, intent, now)
-        return None
-    request = load(Request, first.request)
-    if request.sha256 != first.sha256:
-        raise Damaged("the stored bytes of an attempt do not match their fingerprint; nothing was sent")
-    return intent, request
-
-
-def _park(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
-    tx.put_intent(attrs.evolve(intent, state=move_intent(intent.state, IntentState.PARKED)))
-    _ask_parked(tx, op, intent, now)
-    op.doubt(tx, now, again_at=None)
-
-
-def _ask_parked(tx: Tx, op: Operation[R], intent: Intent, now: Clock) -> None:
-    words = (
-        f"nobody can tell whether {intent.step!r} happened at {op.account}: look there first; retry waits "
-        "until the call can no longer arrive, looks once more, and sends it again"
-    )
-    op.ask(tx, ReviewCode.PARKED, words, now)
-
-
-def _watch(tx: Tx, intent: Intent, now: Clock) -> Intent:
-    intent = attrs.evolve(intent, watch_domain=now.domain, watch_from=now.steady, absences=0, absent_at=0.0)
-    tx.put_intent(intent)
-    return intent
-
-
-def _record(tx: Tx, op: Operation[R], sent: _Sent, now: Clock, *, owned: bool = True) -> IntentState:
-    """Write down what a call came to; the intent's state after it."""
-    intent, attempt = _find(tx, op, sent)
-    verdict, outcome = sent.verdict, sent.outcome
-    others = [a for a in tx.attempts(intent.id) if a.no != attempt.no]
-    only_one = all(a.state in (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED) for a in others)
-    if isinstance(verdict, Confirmed):
-        state, whole = IntentState.CONFIRMED, IntentState.CONFIRMED
-    elif isinstance(verdict, Refused):
-        # A refusal of a repeat proves nothing of the first try.
-        state, whole = IntentState.REFUSED, IntentState.REFUSED if only_one else IntentState.UNKNOWN
-    elif isinstance(verdict, Throttled) or (isinstance(outcome, Lost) and not outcome.sent):
-        state, whole = IntentState.NOT_SENT, IntentState.NOT_SENT if only_one else IntentState.UNKNOWN
-    else:
-        state = whole = IntentState.UNKNOWN
-    answer = dump(outcome) if isinstance(outcome, Response) else ""
-    tx.put_attempt(attrs.evolve(attempt, state=state, answer=answer))
-    if whole is IntentState.CONFIRMED or owned:
-        if intent.state is not IntentState.CONFIRMED:
-            try:
-                moved = move_intent(intent.state, whole)
-            except IllegalTransition:
-                moved = intent.state
-            intent = attrs.evolve(
-                intent,
-                state=moved,
-                watch_domain=now.domain,
-                watch_from=now.steady,
-                reason=outcome.why if isinstance(outcome, Lost) else "",
-            )
-            tx.put_intent(intent)
-        if intent.state in (IntentState.REFUSED, IntentState.NOT_SENT):
-            tx.unspend(intent.id)
-    return intent.state
-
-
-def _find(tx: Tx, op: Operation[R], sent: _Sent) -> tuple[Intent, Attempt]:
-    intent = tx.intent(about=op.about, operation=op.name, op_no=op.op_no, step=sent.write.step)
-    assert intent is not None
-    return intent, next(a for a in tx.attempts(intent.id) if a.no == sent.attempt)
-
-
-def _note_now(op: Operation[R], chain: _Chain) -> Saga[None]:
+def _note_now(op: Operation[R], chain: Chain) -> Saga[None]:
     now = yield from clock()
     sent = chain.sent
     assert sent is not None
-    yield from commit(lambda tx: _record(tx, op, sent, now))
+    yield from commit(lambda tx: record(tx, op, sent, now))
     chain.sent = None
 
 
-def _looked_at(op: Operation[R], chain: _Chain, write: Write, refused: Refused) -> Saga[Verdict | None]:
+def _looked_at(op: Operation[R], chain: Chain, write: Write, refused: Refused) -> Saga[Verdict | None]:
     """Look before a refusal is believed; None if the step is found done all the same.
 
     A network that carries a call twice brings back the refusal of the copy: "this key is used up".
@@ -618,7 +264,7 @@ def _looked_at(op: Operation[R], chain: _Chain, write: Write, refused: Refused) 
     return refused if result.request.sha256 == write.request.sha256 else Throttled(1.0)
 
 
-def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
+def _conclude(op: Operation[R], chain: Chain) -> Saga[None]:
     """A call that was not confirmed ends the chain."""
     now = yield from clock()
     sent = chain.sent
@@ -626,7 +272,7 @@ def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
 
     def work(tx: Tx) -> None:
         owned = all(tx.owns(subject, fence + 1) for subject, fence in chain.fences.items())
-        state = _record(tx, op, sent, now, owned=owned)
+        state = record(tx, op, sent, now, owned=owned)
         if not owned:
             return
         verdict = sent.verdict
@@ -645,14 +291,14 @@ def _conclude(op: Operation[R], chain: _Chain) -> Saga[None]:
     yield from commit(work)
 
 
-def _final(op: Operation[R], chain: _Chain, result: R | Unclear, began: Clock, now: Clock) -> Saga[None]:
+def _final(op: Operation[R], chain: Chain, result: R | Unclear, began: Clock, now: Clock) -> Saga[None]:
     def work(tx: Tx) -> None:
-        _own(tx, op, chain, now)
+        own(tx, op, chain, now)
         if chain.sent is not None:
-            _record(tx, op, chain.sent, now)
+            record(tx, op, chain.sent, now)
         if isinstance(result, Unclear):
-            op.unclear(tx, result.evidence, now)
-        elif (again_at := _may_still_land(tx, op, began, now)) is not None:
+            op.unclear(tx, result, now)
+        elif (again_at := may_still_land(tx, op, began, now)) is not None:
             op.doubt(tx, now, again_at=again_at)
         else:
             done = not isinstance(result, NotDone)
@@ -675,46 +321,39 @@ def _final(op: Operation[R], chain: _Chain, result: R | Unclear, began: Clock, n
     try:
         yield from commit(work)
     except LeaseLost:
-        yield from _too_late(chain)
+        yield from _too_late(op, chain)
 
 
-def _may_still_land(tx: Tx, op: Operation[R], began: Clock, now: Clock) -> datetime | None:
-    """A lost absolute set may land after a newer one: until it cannot any more, it is not over."""
-    for intent in tx.intents(about=op.about, operation=op.name, op_no=op.op_no):
-        unresolved = intent.state in (IntentState.UNKNOWN, IntentState.OPEN)
-        if not unresolved or intent.rule != _rule_name(RepeatRule()):
-            continue
-        if intent.watch_domain != now.domain:
-            intent = _watch(tx, intent, now)
-        left = intent.wait - (began.steady - intent.watch_from)
-        if left > 0:
-            return now.wall + timedelta(seconds=left)
-    return None
-
-
-def _too_late(chain: _Chain) -> Saga[None]:
+def _too_late(op: Operation[R], chain: Chain) -> Saga[None]:
     """Another worker took over. A success closes its intent whoever brings it; a failure is evidence."""
     sent = chain.sent
     if sent is None or not isinstance(sent.verdict, Confirmed) or not isinstance(sent.outcome, Response):
         return
     answer = dump(sent.outcome)
+    now = yield from clock()
+    amount = sent.write.amount if sent.write.binding and op.spends else None
 
     def work(tx: Tx) -> None:
         tx.confirm_late(sent.intent, sent.attempt, answer)
+        if amount is not None:
+            # It may have been given up, and its money given back to the limits.
+            tx.spend(sent.intent, owner=op.owner, currency=amount.currency, amount=amount.amount, at=now.wall)
 
     yield from commit(work)
 
 
-def _close(op: Operation[R], chain: _Chain, error: Exception) -> Saga[None]:
+def _close(op: Operation[R], chain: Chain, error: Exception) -> Saga[None]:
     """A read failed, or a flow broke: write down what is known and come back later."""
+    if not isinstance(error, BridgeError):
+        log_raised(error, f"{op.name} at {op.account}")
     now = yield from clock()
 
     def work(tx: Tx) -> None:
-        _own(tx, op, chain, now)
+        own(tx, op, chain, now)
         if chain.sent is not None:
-            _record(tx, op, chain.sent, now)
+            record(tx, op, chain.sent, now)
         if not isinstance(error, BridgeError):
-            op.ask(tx, ReviewCode.FAULT, f"{op.name} at {op.account}: {type(error).__name__}", now)
+            op.ask(tx, ReviewCode.FAULT, f"{op.name} at {op.account}: {raised_at(error)}", now)
             op.later(tx, now, after=timedelta(hours=1), why=type(error).__name__)
         elif error.repeat is Repeat.NO and op.failures >= PATIENCE:
             op.ask(tx, ReviewCode.FAULT, f"{op.name} at {op.account}: {error}", now)
@@ -726,15 +365,4 @@ def _close(op: Operation[R], chain: _Chain, error: Exception) -> Saga[None]:
     try:
         yield from commit(work)
     except LeaseLost:
-        yield from _too_late(chain)
-
-
-def _rule_name(rule: UnknownRule) -> str:
-    return type(rule).__name__
-
-
-def _wait(rule: UnknownRule) -> float:
-    """Seconds after which no attempt can land any more and no look-up can miss it."""
-    if isinstance(rule, (LookUp, RepeatRule)):
-        return SEND_WITHIN + CALL_MAX + (rule.late + rule.lag).total_seconds()
-    return SEND_WITHIN + CALL_MAX
+        yield from _too_late(op, chain)

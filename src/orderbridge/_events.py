@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 import attrs
 
-__all__ = ["EVENTS", "EventKind", "EventText"]
+__all__ = ["EVENTS", "Event", "EventKind", "EventText"]
 
 
 class EventKind(StrEnum):
@@ -56,6 +57,11 @@ class EventKind(StrEnum):
     REVOKE_ASKED = "RevokeAsked"
     REVOKING = "Revoking"
     REVOKED = "Revoked"
+    SEEN_AT_SUPPLIER = "SeenAtSupplier"
+    TWIN_FOUND = "TwinFound"
+    TWIN_REVOKING = "TwinRevoking"
+    TWIN_REVOKED = "TwinRevoked"
+    UNKNOWN_PURCHASE = "UnknownPurchase"
     # what the shop is told
     ANNOUNCED = "Announced"
     TRACKING_CORRECTED = "TrackingCorrected"
@@ -213,6 +219,31 @@ EVENTS: Mapping[EventKind, EventText] = {
     E.REVOKED: EventText(
         means="The supplier canceled it, or was asked to.", about=_PURCHASE, data=("status",)
     ),
+    E.SEEN_AT_SUPPLIER: EventText(
+        means="The daily look found it at the supplier, and no call had told of it; it is looked up.",
+        about=_PURCHASE,
+        data=("supplier_ref",),
+    ),
+    E.TWIN_FOUND: EventText(
+        means="The supplier has one more order under its reference; a person is asked.",
+        about=_PURCHASE,
+        data=("supplier_ref", "raw"),
+    ),
+    E.TWIN_REVOKING: EventText(
+        means="The order too many is about to be canceled; written down before the call.",
+        about=_PURCHASE,
+        data=("supplier_ref",),
+    ),
+    E.TWIN_REVOKED: EventText(
+        means="The supplier canceled the order too many, or was asked to.",
+        about=_PURCHASE,
+        data=("supplier_ref", "status"),
+    ),
+    E.UNKNOWN_PURCHASE: EventText(
+        means="A supplier's account has an order with a reference like ours that this journal has not given.",
+        about="supplier account",
+        data=("supplier_ref", "reference"),
+    ),
     E.ANNOUNCED: EventText(
         means="The shop was told of a departure.", about=_NOTICE, data=("refs", "completes")
     ),
@@ -257,3 +288,27 @@ EVENTS: Mapping[EventKind, EventText] = {
         means="A person answered.", about="what the review is about", data=("code", "decision")
     ),
 }
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One line of the audit, in one order over the whole journal.
+
+    Args:
+        position: Rises with each event; no reader can skip one.
+
+        kind: What happened; a plain string is one that a later version has written.
+
+        about: The id of what it happened to.
+
+        order_id: The store order it belongs to, or empty.
+
+        data: Details, without shopper data or secrets.
+    """
+
+    position: int
+    at: datetime
+    kind: EventKind | str
+    about: str
+    order_id: str = ""
+    data: dict[str, str] = attrs.field(factory=dict[str, str])

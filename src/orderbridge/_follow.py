@@ -9,15 +9,27 @@ from decimal import ROUND_FLOOR, Decimal
 
 import attrs
 
-from ._cases import take_money_word, take_resent, take_return
-from ._engine import World, backoff
+from ._cases import money_asked_at, take_money_word, take_resent, take_return
 from ._events import EventKind
 from ._journal import Tx
 from ._model import NoticeLine, Package, Shipment, ShipmentLine, ShipmentNotice
-from ._place import PurchaseOperation
-from ._records import NoticeRecord, PurchaseRecord, ReviewCode
-from ._saga import Clock
-from ._states import HAS_LEFT, Fulfillment, IntentState, NoticeState, Payment, Seen, observe, observe_payment
+from ._purchase_operation import PurchaseOperation
+from ._records import NoticeRecord, PurchaseRecord
+from ._reviews import ReviewCode
+from ._saga import Clock, backoff
+from ._states import (
+    FINAL,
+    HAS_LEFT,
+    Fulfillment,
+    IntentState,
+    NoticeState,
+    Payment,
+    Seen,
+    observe,
+    observe_payment,
+)
+from ._wording import amount_of
+from ._world import World
 from .adapters import (
     CorrectsTracking,
     Flow,
@@ -84,19 +96,22 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                 f"{self.account} says {result.raw!r} of an order that is {record.fulfillment.value} here",
                 now,
             )
-        if news and state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
+        if state is not record.fulfillment and state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
             self.ask_about_cancel(tx, result.raw, now)
         total = result.total or record.total
         if record.total is None and total is not None:
             tx.close_reviews(ReviewCode.UNCLEAR, about=self.about, decision="said", at=now.wall)
+        over = state in FINAL  # then nothing of it is to be paid any more
         dear = (
-            payment in _NOT_PAID
+            not over
+            and payment in _NOT_PAID
             and total is not None
             and record.agreed is not None
             and self._policy.too_dear(total, record.agreed)
         )
-        if dear and total != record.total:
-            self.ask_about_price(tx, f"it asks {total}, and {record.agreed} was agreed", now)
+        if dear and total is not None and record.agreed is not None and total != record.total:
+            words = f"it asks {amount_of(total)}, and {amount_of(record.agreed)} was agreed"
+            self.ask_about_price(tx, words, total, now)
             record = attrs.evolve(record, waits="review")
         record = attrs.evolve(
             record,
@@ -110,6 +125,13 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             changed_at=now.wall if news else record.changed_at,
             failures=0,
         )
+        if payment is Payment.PAID and before.payment in _NOT_PAID:
+            self.nothing_to_pay(tx, now)
+        bounced = before.payment is Payment.PENDING and payment in (Payment.UNPAID, Payment.FAILED)
+        if bounced and not over:
+            words = f"{self.account} did not take the payment after all: it says {result.raw!r}"
+            self.ask(tx, ReviewCode.UNCLEAR, words, now)
+            record = attrs.evolve(record, waits="review")
         for shipment in result.shipments:
             self._departed(tx, record, shipment, now)
         take_money_word(tx, before, record, now)
@@ -158,7 +180,9 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             self.event(tx, EventKind.PAYMENT_REGRESSED, now, raw=result.raw, payment=payment.value)
 
     def _missing(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
-        if record.placed_at is not None and now.wall - record.placed_at > _SHOWS_UP:
+        # Of what is canceled, suppliers may forget all; the case about the money stays open.
+        over, placed_at = record.fulfillment in FINAL, record.placed_at
+        if not over and placed_at is not None and now.wall - placed_at > _SHOWS_UP:
             self.ask(
                 tx,
                 ReviewCode.LOST_AT_SUPPLIER,
@@ -168,30 +192,38 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         self._again(tx, attrs.evolve(record, reads=record.reads + 1), now)
 
     def _again(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
-        # A payment that a person is asked about stays theirs; the goods are followed all the same.
-        waits = "review" if record.waits == "review" and record.payment in _NOT_PAID else ""
+        # A payment that a person is asked about stays theirs, and what is stopped is stopped; the goods are
+        # followed all the same.
+        kept = record.waits in ("review", "money") and record.payment in _NOT_PAID
+        waits = record.waits if kept else ""
         waits = "people" if self._people and not waits else waits
-        next_at = self._next(record, now.wall)
+        over = record.fulfillment in FINAL
+        if over and record.waits == "replaced":
+            waits = record.waits  # its units are ordered anew, whatever is said of it now
+        next_at = self._next(tx, record, now.wall)
         asked = self._record.next_at
-        if record.revoke or (record.next_at is not None and record.next_at != asked):
+        if (record.revoke and not over) or (record.next_at is not None and record.next_at != asked):
             # Somebody has made it due while it was being read.
             next_at = min(next_at or now.wall, record.next_at or now.wall)
         tx.put_purchase(attrs.evolve(record, next_at=next_at, waits=waits))
 
-    def _next(self, record: PurchaseRecord, now: datetime) -> datetime | None:
-        """Often while young, daily when old, never once it is over."""
-        if record.fulfillment in {Fulfillment.CANCELED, Fulfillment.REJECTED, Fulfillment.COMPLETED}:
-            return None
+    def _next(self, tx: Tx, record: PurchaseRecord, now: datetime) -> datetime | None:
+        """Often while young, daily when old, and once it is over only while its money is out."""
         if self._people:
             return None
-        since = now - (record.changed_at or record.created_at)
+        changed = record.changed_at or record.created_at
+        since = now - changed
+        asked = money_asked_at(tx, record) if record.fulfillment in FINAL | HAS_LEFT else None
+        waited = now - max(changed, asked or changed)
+        if record.fulfillment in FINAL:
+            return now + timedelta(days=1) if asked is not None and waited <= _SETTLED_AFTER else None
         # What changes is listed by itself; asking for each one is only the net below that.
         every = self._policy.follow_every * (12 if self._lists else 1)
         if record.fulfillment in HAS_LEFT:
             # Numbers are corrected soon if at all.
             soon = since <= timedelta(days=2)
             later = now + (min(24 * every, timedelta(days=1)) if soon else timedelta(days=1))
-            return None if since > _SETTLED_AFTER else later
+            return None if waited > _SETTLED_AFTER else later
         if since > timedelta(days=14):
             return now + max(every, timedelta(days=1))
         return now + every * (4 if since > timedelta(days=2) else 1)
@@ -207,6 +239,9 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         )
         packages = shipment.packages or (Package(),)
         tracked = any(package.tracking_number or package.tracking_url for package in packages)
+        if known is None and record.waits == "replaced":
+            self._left_after_all(tx, shipment, now)
+            return
         if known is None:
             lines, inside = self._lines(tx, record, shipment)
             if record.resend_of:
@@ -275,6 +310,22 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
                 account=self.account,
             )
 
+    def _left_after_all(self, tx: Tx, shipment: Shipment, now: Clock) -> None:
+        """It was canceled and is ordered anew: the shop would hear of the same units twice."""
+        about = f"{self.po.id}/departure/{shipment.ref}"
+        if about in tx.asked_about(self.order_id, ReviewCode.CONTRADICTORY_STATUS):
+            return
+        tx.open_review(
+            ReviewCode.CONTRADICTORY_STATUS,
+            about=about,
+            evidence=f"{self.account} says {shipment.ref} has left of what it had canceled, and which is "
+            "ordered anew: the shop was not told of it",
+            decisions=("ignore",),
+            at=now.wall,
+            order_id=self.order_id,
+            account=self.account,
+        )
+
     def _told_later(self, tx: Tx) -> tuple[Package, ...]:
         """Parcels with parts of kits that left before, of which the shop was not told."""
         found: list[Package] = []
@@ -327,6 +378,12 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         )
         parts = tuple(ShipmentLine(remote_id=key, quantity=n) for key, n in inside.items() if n)
         return lines, parts
+
+    def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
+        record = self.current(tx)
+        super().unclear(tx, why, now)
+        if record.fulfillment in FINAL:
+            tx.put_purchase(attrs.evolve(record, next_at=self._next(tx, record, now.wall)))
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         self.later(tx, now, after=None, why="in doubt")

@@ -7,8 +7,9 @@ from datetime import timedelta
 from functools import partial
 
 from ._events import EventKind
+from ._intents import Subject
 from ._journal import Tx
-from ._records import ReviewCode, Subject
+from ._reviews import ReviewCode
 from ._revoke import revoking
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment

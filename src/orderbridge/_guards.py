@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ._engine import World
 from ._model import Order
-from ._money import Money
 from ._policy import sold_for
-from ._quote import quoted
-from ._records import PurchaseRecord, ReviewCode
+from ._quote import cost_by_links, quoted
+from ._records import PurchaseRecord
+from ._reviews import ReviewCode
+from ._wording import amount_of
+from ._world import World
 
 __all__ = ["against"]
 
@@ -31,22 +32,17 @@ def against(world: World, order: Order, record: PurchaseRecord) -> list[tuple[Re
 
 
 def _margin(world: World, order: Order, record: PurchaseRecord, least: Decimal) -> str:
-    cost = quoted(record)
-    cost = _linked(record) if cost is None else cost
-    if cost is None:
-        return ""  # a supplier that names no price, and links without a cost: there is nothing to judge
     sold = sold_for(order, record.po)
-    rate = Decimal(1) if cost.currency == sold.currency else world.rate(cost.currency, sold.currency)
+    asked, unknown = quoted(record), tuple[str, ...]()
+    if asked is None:
+        linked = cost_by_links(record.po, sold.currency, world.rate)
+        if linked is None:
+            return ""  # a supplier that names no price, and links without a cost: there is nothing to judge
+        asked, unknown = linked.known, linked.unknown
+    rate = Decimal(1) if asked.currency == sold.currency else world.rate(asked.currency, sold.currency)
     if rate is None:
-        return f"it costs {cost}, and there is no exchange rate to {sold.currency}"
-    left = sold.amount - cost.amount * rate
-    if left >= sold.amount * least:
-        return ""
-    return f"it is sold for {sold} and costs {cost}; at least {least:%} was to be left"
-
-
-def _linked(record: PurchaseRecord) -> Money | None:
-    costs = [line.cost.times(line.quantity) for line in record.po.lines if line.cost is not None]
-    if len(costs) < len(record.po.lines) or len({cost.currency for cost in costs}) != 1:
-        return None
-    return Money.sum(costs, costs[0].currency)
+        return f"it costs {amount_of(asked)}, and there is no exchange rate to {sold.currency}"
+    words = f"it is sold for {amount_of(sold)} and costs {amount_of(asked)}"
+    if sold.amount - asked.times(rate).amount < sold.amount * least:
+        return f"{words}; at least {least:%} was to be left"
+    return "; ".join((f"{words} and more", *unknown)) if unknown else ""

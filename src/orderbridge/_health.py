@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
 
-from ._engine import World
+from ._daily_look import last_look
+from ._intents import Subject
 from ._journal import Tx
 from ._money import Money
+from ._records import DailyLook
 from ._saga import Saga, clock, look
 from ._standing import UNSHIPPED
+from ._world import World
 
 __all__ = ["Health", "LimitUse", "StoreHealth", "health"]
 
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _USUAL = 28  # days that what is usual is taken from: four whole weeks
 _STUCK_AFTER = 3  # times the longest period in which something due is worked on
@@ -85,7 +89,7 @@ class Health:
 
         stuck: Of those the ones that wait three times as long as the longest of ``Policy.pull_every``
             and ``follow_every``, the longest first, at most a hundred: nobody runs, or their account is not
-            configured any more.
+            configured any more. By default that is 45 minutes; with periods of seconds it is seconds.
 
         next_at: When there is something to do again (UTC).
 
@@ -97,12 +101,19 @@ class Health:
 
         untold: Departures that are more than a day old and that no shop was told of.
 
+        waiting: Stores that refused to be told of a departure, or could not be for an hour, and why: mostly
+            their key may read and no more.
+
         limits: What is used of each day's limit, by owner and currency.
 
         refused_logins: Accounts that refused our login during the last two hours, or would not say who they
             are, and why.
 
+        daily_looks: Per supplier account that shows what is in it, what the last daily look came to.
+
         stopped: Why money is stopped, or empty.
+
+        look_only: The journal was copied or restored, and nobody has adopted it: nothing is done.
     """
 
     stores: Mapping[str, StoreHealth]
@@ -117,9 +128,12 @@ class Health:
     review_codes: Mapping[str, int]
     oldest_unshipped: datetime | None
     untold: int
+    waiting: Mapping[str, str]
     limits: tuple[LimitUse, ...]
     refused_logins: Mapping[str, str]
+    daily_looks: Mapping[str, DailyLook]
     stopped: str
+    look_only: bool = False
 
     @property
     def last_pull(self) -> Mapping[str, datetime | None]:
@@ -127,19 +141,72 @@ class Health:
         return {name: store.last_pull for name, store in self.stores.items()}
 
 
-def health(world: World) -> Saga[Health]:
-    """How everything is, from the journal alone."""
+def health(world: World, *, owner: str = "", look_only: bool = False) -> Saga[Health]:
+    """How everything is, or what is one owner's, from the journal alone.
+
+    Args:
+        look_only: The journal says that it is a copy.
+    """
     now = yield from clock()
-    return (yield from look(lambda tx: _health(tx, world, now.wall)))
+    found = yield from look(
+        lambda tx: _health_of(tx, world, owner, now.wall) if owner else _health(tx, world, now.wall)
+    )
+    return attrs.evolve(found, look_only=look_only)
+
+
+def _health_of(tx: Tx, world: World, owner: str, now: datetime) -> Health:
+    """What is one owner's: no count, name or reason of another's, nor of what serves several."""
+    orders, taken = tx.count_orders_of(owner)
+    codes = tx.count_reviews_of(owner)
+    names = _stores(tx, world, owner)
+    stores = {name: _store(tx, name, now) for name in names}
+    oldest = [at for tab in UNSHIPPED if (at := tx.oldest_in_of(owner, tab)) is not None]
+    suppliers = [name for name in tx.accounts("supplier") if _is_of(tx, world, name, owner)]
+    pulls = {subject: tx.work(subject).due_at for subject in map(Subject.pull, names)}
+    late = now - _STUCK_AFTER * _period(world)
+    next_at = [tx.next_due_of(owner), *pulls.values()]
+    return Health(
+        stores=stores,
+        orders=orders,
+        taken=taken,
+        purchase_orders=tx.count_purchases_of(owner),
+        notices=tx.count_notices_of(owner),
+        due=tx.count_due_of(owner, now) + sum(at is not None and at <= now for at in pulls.values()),
+        stuck=(
+            *(subject for subject, at in pulls.items() if at is not None and at <= late),
+            *tx.due_of(owner, late, _MOST),
+        )[:_MOST],
+        next_at=min((at for at in next_at if at is not None), default=None),
+        reviews=sum(codes.values()),
+        review_codes=codes,
+        oldest_unshipped=min(oldest, default=None),
+        untold=tx.count_untold_of(owner, now - _DAY),
+        waiting={name: why for name, why in tx.stores_waiting(now - _HOUR).items() if name in stores},
+        limits=tuple(use for use in _limits(tx, world, now) if use.owner == owner),
+        refused_logins=_refused(tx, stores, suppliers, now),
+        daily_looks=_daily_looks(tx, suppliers),
+        stopped=tx.stopped(owner) or "",
+    )
+
+
+def _stores(tx: Tx, world: World, owner: str = "") -> tuple[str, ...]:
+    if not world.lazy:
+        return tuple(name for name in world.stores if owner in ("", world.stores[name].owner))
+    # Those that this process has not opened yet are known to the journal.
+    known = (name for name in tx.accounts("store") if name in world.stores)
+    if owner:
+        return tuple(name for name in known if tx.account_owner(name) == owner)
+    return tuple(sorted({*world.stores, *known}))
+
+
+def _is_of(tx: Tx, world: World, supplier: str, owner: str) -> bool:
+    return supplier in world.suppliers and tx.account_owner(supplier) == owner
 
 
 def _health(tx: Tx, world: World, now: datetime) -> Health:
     orders, taken = tx.count_orders()
     codes = tx.count_reviews()
-    names = tuple(world.stores)
-    if world.lazy:  # those that this process has not opened yet are known to the journal
-        names = tuple(sorted({*names, *(name for name in tx.accounts("store") if name in world.stores)}))
-    stores = {name: _store(tx, name, now) for name in names}
+    stores = {name: _store(tx, name, now) for name in _stores(tx, world)}
     oldest = [at for tab in UNSHIPPED if (at := tx.oldest_in(tab)) is not None]
     return Health(
         stores=stores,
@@ -154,14 +221,26 @@ def _health(tx: Tx, world: World, now: datetime) -> Health:
         review_codes=codes,
         oldest_unshipped=min(oldest, default=None),
         untold=tx.count_untold(now - _DAY),
+        waiting={name: why for name, why in tx.stores_waiting(now - _HOUR).items() if name in world.stores},
         limits=_limits(tx, world, now),
-        refused_logins={
-            name: why
-            for name, (at, why) in tx.refused_logins(since=now - _REFUSED_FOR).items()
-            if name in world.suppliers or (name in stores and at > (stores[name].last_pull or at - _DAY))
-        },
+        refused_logins=_refused(tx, stores, world.suppliers, now),
+        daily_looks=_daily_looks(tx, (name for name in tx.accounts("supplier") if name in world.suppliers)),
         stopped=tx.stopped("") or "",
     )
+
+
+def _refused(
+    tx: Tx, stores: Mapping[str, StoreHealth], suppliers: Container[str], now: datetime
+) -> dict[str, str]:
+    return {
+        name: why
+        for name, (at, why) in tx.refused_logins(since=now - _REFUSED_FOR).items()
+        if name in suppliers or (name in stores and at > (stores[name].last_pull or at - _DAY))
+    }
+
+
+def _daily_looks(tx: Tx, suppliers: Iterable[str]) -> dict[str, DailyLook]:
+    return {name: last for name in suppliers if (last := last_look(tx, name)) is not None}
 
 
 def _period(world: World) -> timedelta:

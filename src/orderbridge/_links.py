@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ._engine import World
 from ._intake import source_anew
 from ._journal import Tx
 from ._model import ProductLink
 from ._saga import Clock, Saga, clock, commit, look
+from ._world import World
 from .errors import ConfigurationError
 
 __all__ = ["keep_links", "link", "unlink", "why_not"]
@@ -44,11 +44,12 @@ def unlink(world: World, links: Sequence[ProductLink]) -> Saga[int]:
     return (yield from commit(work))
 
 
-def why_not(tx: Tx, world: World, item: ProductLink) -> str:
+def why_not(tx: Tx, world: World, item: ProductLink, owner: str = "") -> str:
     """What is wrong with a link; empty if nothing is."""
-    if item.store not in world.stores:
+    if item.store not in world.stores or owner not in ("", world.stores[item.store].owner):
         return f"store: there is no account {item.store!r}"
-    if item.supplier not in world.suppliers:
+    known = item.supplier in world.suppliers
+    if not known or (owner and not world.serves(item.supplier, item.store)):
         return f"supplier: there is no account {item.supplier!r}"
     if not world.serves(item.supplier, item.store):
         return f"supplier: {item.supplier!r} is another owner's than {item.store!r}"

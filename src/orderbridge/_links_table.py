@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ._engine import World
 from ._journal import Tx
 from ._links import keep_links, why_not
 from ._model import ProductLink
 from ._money import Money
 from ._saga import Clock, Saga, clock, commit, look
 from ._shipments_table import RowError
+from ._world import World
 from .errors import ConfigurationError
 
 __all__ = ["LinksImported", "export_links", "import_links"]
@@ -70,16 +70,17 @@ def _guarded(cell: str) -> str:
     return _GUARD + cell if cell.startswith(_GUARDED) else cell
 
 
-def import_links(world: World, text: str, *, dry_run: bool = False) -> Saga[LinksImported]:
+def import_links(world: World, text: str, *, dry_run: bool = False, owner: str = "") -> Saga[LinksImported]:
     """Take in a table of links, row by row; those that the table does not name stay as they are.
 
     A wrong row keeps its whole product out, because half a kit is not to be ordered, and never stops others.
+    With an owner, others' accounts are not there.
 
     Raises:
         ConfigurationError: it is no CSV, or its header lacks a column or names one that is not known.
     """
     rows, errors = _read(text)
-    errors += yield from look(lambda tx: _check(tx, world, rows))
+    errors += yield from look(lambda tx: _check(tx, world, rows, owner))
     wrong = {error.row for error in errors}
     spoiled = {product for no, product, _ in rows if no in wrong}
     rest = "another row of this product is wrong; they go in together"
@@ -108,13 +109,15 @@ def _keep(world: World, products: Iterable[list[ProductLink]], now: Clock, tx: T
     return keep_links(tx, world, [link for links in products for link in links], now)
 
 
-def _check(tx: Tx, world: World, rows: Iterable[tuple[int, _Product, ProductLink | None]]) -> list[RowError]:
+def _check(
+    tx: Tx, world: World, rows: Iterable[tuple[int, _Product, ProductLink | None]], owner: str
+) -> list[RowError]:
     found: list[RowError] = []
     seen: dict[tuple[str, str, str, str], int] = {}
     for no, _, link in rows:
         if link is None:
             continue
-        column, _, why = why_not(tx, world, link).partition(": ")
+        column, _, why = why_not(tx, world, link, owner).partition(": ")
         before = seen.setdefault((link.store, link.key, link.supplier, link.remote_id), no)
         if why:
             found.append(RowError(row=no, column=column.replace(" ", "_"), why=why))

@@ -8,114 +8,38 @@ are departures like any others, so that a crash after it costs nothing, and ship
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import Enum
 from functools import partial
 
 import attrs
 
-from ._by_people import (
-    check_left,
-    check_placed,
-    go_on,
-    in_full,
-    moved_by_people,
-    take_departure,
-    take_word,
-)
-from ._commands import resolve
+from ._by_people import check_left, check_placed, go_on, in_full, moved_by_people, take_departure, take_word
+from ._commands_answers import resolve
 from ._couriers import Couriers
-from ._engine import World
 from ._events import EventKind
-from ._follow import notice_key
 from ._journal import Tx
 from ._manifest_paper import Parcels, paper
+from ._manifest_report import (
+    ManifestReport,
+    against_it,
+    both_of,
+    known_manifest,
+    left_out_for,
+    notice_of,
+    report,
+)
 from ._model import Document, Package, Shipment
-from ._orders import read_again
+from ._orders_steps import read_again
 from ._pull import recognize
-from ._records import Manifest, NoticeRecord, OrderRecord, Packed, PurchaseRecord, Review, ReviewCode
+from ._records import Manifest, OrderRecord, Packed
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import Fulfillment, ManifestState, NoticeState, Seen, observe
+from ._states import Fulfillment, ManifestState, Seen, observe
+from ._world import World
 from .adapters import OrdersItself
 from .errors import BridgeError, ConfigurationError, CourierMismatch, Unsupported
 
-__all__ = [
-    "Handed",
-    "ManifestReport",
-    "Telling",
-    "list_manifests",
-    "open_manifest",
-    "pack",
-    "print_manifest",
-    "repeat_manifest",
-    "report",
-    "ship_manifest",
-    "unpack",
-]
+__all__ = ["open_manifest", "pack", "print_manifest", "repeat_manifest", "ship_manifest", "unpack"]
 
 _FRESH = timedelta(minutes=2)  # how long ago a shop must have shown an order that is handed over
-_GIVEN_UP = (Fulfillment.CANCELED, Fulfillment.REJECTED, Fulfillment.CANCEL_REQUESTED)
-
-
-class Telling(Enum):
-    """How far a shop is told of a departure. Words are never renamed or removed."""
-
-    PACKED = "PACKED"  # the manifest has not shipped
-    LEFT_OUT = "LEFT_OUT"  # it did not go, or will not as it stands: the order is canceled
-    WAITING = "WAITING"  # it goes on by itself
-    TOLD = "TOLD"
-    REFUSED = "REFUSED"  # the shop said no; it may be repeated
-    ASKED = "ASKED"  # a person must look first
-
-
-@attrs.frozen(kw_only=True)
-class Handed:
-    """One departure in a manifest.
-
-    Args:
-        purchase_order: Its id.
-
-        ref: The departure's name in it.
-
-        store: Who is told.
-
-        why: What stands against it, in the shop's words where it refused.
-
-        review: The question that a person may answer, if there is one.
-    """
-
-    purchase_order: str
-    ref: str
-    store: str
-    telling: Telling
-    why: str = ""
-    review: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class ManifestReport:
-    """A manifest, and how far the shops are told of each departure in it."""
-
-    manifest: Manifest
-    departures: tuple[Handed, ...]
-
-    def only(self, telling: Telling) -> tuple[Handed, ...]:
-        """Those that are so far."""
-        return tuple(each for each in self.departures if each.telling is telling)
-
-    @property
-    def told(self) -> tuple[Handed, ...]:
-        """Those that the shops know of."""
-        return self.only(Telling.TOLD)
-
-    @property
-    def waiting(self) -> tuple[Handed, ...]:
-        """Those that are told as soon as it can be, without anybody's help."""
-        return self.only(Telling.WAITING)
-
-    @property
-    def refused(self) -> tuple[Handed, ...]:
-        """Those that shops refused: what ``repeat_manifest`` repeats."""
-        return self.only(Telling.REFUSED)
 
 
 def open_manifest(courier: str, *, owner: str) -> Saga[Manifest]:
@@ -161,11 +85,11 @@ def _pack(world: World, manifest_id: int, po_id: str, departure: Shipment, now: 
     if _owner(world, order) != manifest.owner:
         raise ConfigurationError(f"purchase order {po_id!r} is not of the owner of manifest {manifest_id}")
     check_placed(record)
-    if why := _against(record, order):
+    if why := against_it(record, order):
         raise ConfigurationError(f"purchase order {po_id!r}: {why}; it is not handed over")
     packages = _of_courier(world.couriers, manifest, departure)
     tx.drop_packed(manifest_id, po_id, departure.ref)
-    if _notice(tx, record, departure.ref) is not None:
+    if notice_of(tx, record, departure.ref) is not None:
         raise ConfigurationError(f"departure {departure.ref!r} of {po_id} has left already")
     check_left(tx, record, departure)
     shipment = attrs.evolve(in_full(tx, record, departure), packages=packages)
@@ -181,7 +105,7 @@ def _pack(world: World, manifest_id: int, po_id: str, departure: Shipment, now: 
     )
     if observe(record.fulfillment, Fulfillment.READY, left=record.left)[1] is Seen.MOVED:
         take_word(tx, world, po_id, Fulfillment.READY, None, "", now)
-    return _known(tx, manifest_id)
+    return known_manifest(tx, manifest_id)
 
 
 def _of_courier(couriers: Couriers, manifest: Manifest, departure: Shipment) -> tuple[Package, ...]:
@@ -224,48 +148,29 @@ def unpack(manifest_id: int, po_id: str, *, ref: str) -> Saga[Manifest]:
             _event(
                 tx, manifest, EventKind.UNPACKED, now, order_id=order_id, purchase_order=po_id, shipment=name
             )
-        return _known(tx, manifest_id)
+        return known_manifest(tx, manifest_id)
 
     return (yield from commit(work))
-
-
-def list_manifests(
-    *, owner: str, state: ManifestState | None, after: int, limit: int
-) -> Saga[tuple[Manifest, ...]]:
-    """Manifests by id, a page at a time."""
-    return look(
-        lambda tx: tuple(
-            _known(tx, each) for each in tx.manifest_ids(owner=owner, state=state, after=after, limit=limit)
-        )
-    )
-
-
-def report(manifest_id: int) -> Saga[ManifestReport]:
-    """How far the shops are told of each departure."""
-    return look(partial(_report, manifest_id))
 
 
 def print_manifest(manifest_id: int) -> Saga[Document]:
     """The list on paper, to sign; it names the shoppers."""
 
     def work(tx: Tx) -> Document:
-        manifest = _known(tx, manifest_id)
+        manifest = known_manifest(tx, manifest_id)
         rows: list[Parcels] = []
         for packed in manifest.departures:
-            record, order = _both(tx, packed)
+            record, order = both_of(tx, packed)
             rows.append(
                 Parcels(
                     po=record.po,
                     shipment=packed.shipment,
-                    left_out=_left_out(manifest, packed, record, order),
+                    left_out=left_out_for(manifest, packed, record, order),
                 )
             )
         return paper(manifest, rows)
 
     return look(work)
-
-
-# --- shipping -----------------------------------------------------------------------------------------
 
 
 def ship_manifest(world: World, manifest_id: int, *, identified: set[str]) -> Saga[ManifestReport]:
@@ -276,7 +181,7 @@ def ship_manifest(world: World, manifest_id: int, *, identified: set[str]) -> Sa
     Raises:
         ConfigurationError: there is no such manifest, it is empty, or an account of it is not in this bridge.
     """
-    manifest = yield from look(lambda tx: _known(tx, manifest_id))
+    manifest = yield from look(lambda tx: known_manifest(tx, manifest_id))
     if manifest.state is ManifestState.PREPARING:
         yield from _ask_shops(world, manifest, identified)
         now = yield from clock()
@@ -312,7 +217,7 @@ def _seen_at(order_id: str, tx: Tx) -> datetime:
 
 
 def _ship(world: World, manifest_id: int, now: Clock, tx: Tx) -> Manifest:
-    manifest = _known(tx, manifest_id)
+    manifest = known_manifest(tx, manifest_id)
     if manifest.state is ManifestState.SHIPPED:
         return manifest
     if not manifest.departures:
@@ -320,9 +225,9 @@ def _ship(world: World, manifest_id: int, now: Clock, tx: Tx) -> Manifest:
     # From here on its departures are packed no longer: they leave, or are left out.
     tx.ship_manifest(manifest_id, now.wall)
     for packed in manifest.departures:
-        record, order = _both(tx, packed)
+        record, order = both_of(tx, packed)
         _owner(world, order)
-        why = _against(record, order)
+        why = against_it(record, order)
         if why:
             tx.put_packed(manifest_id, attrs.evolve(packed, left_out=why))
             _event(
@@ -338,7 +243,7 @@ def _ship(world: World, manifest_id: int, now: Clock, tx: Tx) -> Manifest:
         shipment = attrs.evolve(packed.shipment, shipped_at=packed.shipment.shipped_at or now.wall)
         take_departure(tx, world, record.po.id, shipment, now)
     _event(tx, manifest, EventKind.MANIFEST_SHIPPED, now, courier=manifest.courier)
-    return _known(tx, manifest_id)
+    return known_manifest(tx, manifest_id)
 
 
 def repeat_manifest(world: World, manifest_id: int, *, identified: set[str]) -> Saga[ManifestReport]:
@@ -357,29 +262,11 @@ def repeat_manifest(world: World, manifest_id: int, *, identified: set[str]) -> 
     return (yield from report(manifest_id))
 
 
-# --- what stands where --------------------------------------------------------------------------------
-
-
-def _known(tx: Tx, manifest_id: int) -> Manifest:
-    manifest = tx.manifest(manifest_id)
-    if manifest is None:
-        raise ConfigurationError(f"manifest: there is no {manifest_id}")
-    return manifest
-
-
 def _preparing(tx: Tx, manifest_id: int) -> Manifest:
-    manifest = _known(tx, manifest_id)
+    manifest = known_manifest(tx, manifest_id)
     if manifest.state is not ManifestState.PREPARING:
         raise ConfigurationError(f"manifest {manifest_id} has shipped; open another")
     return manifest
-
-
-def _both(tx: Tx, packed: Packed) -> tuple[PurchaseRecord, OrderRecord]:
-    record = tx.purchase(packed.purchase_order)
-    order = tx.order(record.po.order_id) if record is not None else None
-    assert record is not None
-    assert order is not None
-    return record, order
 
 
 def _owner(world: World, order: OrderRecord) -> str:
@@ -389,98 +276,8 @@ def _owner(world: World, order: OrderRecord) -> str:
     return store.owner
 
 
-def _against(record: PurchaseRecord, order: OrderRecord) -> str:
-    """Why it is not to go to the shopper."""
-    if order.order.canceled:
-        return f"order {order.order.number} is canceled in the shop"
-    if record.fulfillment in _GIVEN_UP:
-        return f"the purchase order is {record.fulfillment.value}"
-    return ""
-
-
-def _left_out(manifest: Manifest, packed: Packed, record: PurchaseRecord, order: OrderRecord) -> str:
-    """Why it did not go, or as things stand will not."""
-    return _against(record, order) if manifest.state is ManifestState.PREPARING else packed.left_out
-
-
 def _orders_in(manifest: Manifest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.purchase_order.rsplit("/", 2)[0] for each in manifest.departures))
-
-
-def _notice(tx: Tx, record: PurchaseRecord, ref: str) -> NoticeRecord | None:
-    key = notice_key(record.po.reference, ref)
-    return next((each for each in tx.notices(record.po.order_id) if each.notice.key == key), None)
-
-
-def _report(manifest_id: int, tx: Tx) -> ManifestReport:
-    manifest = _known(tx, manifest_id)
-    return ManifestReport(
-        manifest=manifest, departures=tuple(_handed(tx, manifest, packed) for packed in manifest.departures)
-    )
-
-
-def _handed(tx: Tx, manifest: Manifest, packed: Packed) -> Handed:
-    record, order = _both(tx, packed)
-    notice = _notice(tx, record, packed.shipment.ref)
-    review: Review | None = None
-    why = _left_out(manifest, packed, record, order)
-    if why:
-        telling = Telling.LEFT_OUT
-    elif manifest.state is ManifestState.PREPARING or notice is None:
-        telling = Telling.PACKED
-    else:
-        notice = _told_with(tx, record, notice)
-        asked = [each for each in tx.reviews_of(record.po.order_id) if each.about == notice.notice.key]
-        review = asked[0] if asked else None
-        telling, why = _telling(tx, record, notice, review)
-    return Handed(
-        purchase_order=record.po.id,
-        ref=packed.shipment.ref,
-        store=record.po.store,
-        telling=telling,
-        why=why,
-        review=review.id if review is not None else None,
-    )
-
-
-def _told_with(tx: Tx, record: PurchaseRecord, notice: NoticeRecord) -> NoticeRecord:
-    """The notice that tells of a departure: its own, or that of the last part of a kit once that has left."""
-    if notice.state is not NoticeState.WITHDRAWN or notice.notice.packages:
-        return notice
-    later = (
-        each
-        for each in tx.notices(record.po.order_id)
-        if each.notice.purchase_order_id == record.po.id
-        and each.state is not NoticeState.WITHDRAWN
-        and each.created_at >= notice.created_at
-    )
-    return next(later, notice)
-
-
-def _telling(
-    tx: Tx, record: PurchaseRecord, notice: NoticeRecord, review: Review | None
-) -> tuple[Telling, str]:
-    if notice.state is NoticeState.ANNOUNCED:
-        return Telling.TOLD, "; ".join(notice.warnings)
-    if review is not None:
-        refused = review.code is ReviewCode.REFUSED
-        return Telling.REFUSED if refused else Telling.ASKED, review.evidence
-    if notice.state is NoticeState.REFUSED:
-        return Telling.REFUSED, "refused by the shop, and a person let it be"
-    if notice.state is NoticeState.WITHDRAWN:
-        return Telling.WAITING, "parts of a kit; the shop is told with the last of them"
-    # The departure itself was put off, or all of its order, because the shop could not be asked.
-    put_off = [
-        event.data.get("why", "")
-        for event in tx.time_line(record.po.order_id)
-        if event.kind == EventKind.PUT_OFF
-        and event.about in (notice.notice.key, record.po.order_id)
-        and event.at >= notice.created_at
-    ]
-    if put_off:
-        return Telling.WAITING, put_off[-1]
-    tracked = any(each.tracking_number or each.tracking_url for each in notice.notice.packages)
-    return Telling.WAITING, "" if tracked else "it waits a while for a tracking number"
 
 
 def _event(

@@ -57,6 +57,10 @@ def _not_negative(instance: object, attribute: attrs.Attribute[Decimal], value: 
         raise ValueError(f"{attribute.name}: {value} is not a quantity of zero or more")
 
 
+# What is not known is empty text, and never None.
+_TEXT = attrs.validators.instance_of(str)
+
+
 def _text_pairs(value: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(value)
 
@@ -492,9 +496,9 @@ class Held:
 class Package:
     """One parcel: carrier and tracking in the supplier's words."""
 
-    tracking_number: str = ""
-    tracking_url: str = ""
-    carrier: str = ""
+    tracking_number: str = attrs.field(default="", validator=_TEXT)
+    tracking_url: str = attrs.field(default="", validator=_TEXT)
+    carrier: str = attrs.field(default="", validator=_TEXT)
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal, Inexact, Inva
 
 import attrs
 
-__all__ = ["Money", "decimal_from"]
+__all__ = ["Money", "decimal_from", "decimals_of"]
 
 # Enough for any price a shop can hold; a longer number is a mistake or an attack.
 _LONGEST = 40
@@ -16,6 +16,22 @@ _LONGEST = 40
 _EXACT = Context(prec=8 * _LONGEST, traps=[InvalidOperation, Inexact])
 # For a quotient that is rounded once more: this mode keeps the second rounding right.
 _QUOTIENT = Context(prec=8 * _LONGEST, rounding=ROUND_05UP, traps=[InvalidOperation])
+
+# ISO 4217: how many decimals a currency has, where it is not two.
+_DECIMALS = {
+    code: places
+    for places, codes in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for code in codes.split()
+}
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals amounts in a currency have."""
+    return _DECIMALS.get(currency, 2)
 
 
 def decimal_from(value: str | int | Decimal, *, field: str) -> Decimal:
@@ -56,9 +72,19 @@ def _currency(value: str) -> str:
     return code
 
 
+def _plain(amount: Decimal, currency: str) -> Decimal:
+    """The same amount without the zeros that some platforms write behind a currency's decimals."""
+    exponent = amount.as_tuple().exponent
+    least = -decimals_of(currency)
+    while isinstance(exponent, int) and exponent < least and not amount.as_tuple().digits[-1]:
+        exponent += 1
+        amount = amount.quantize(Decimal(1).scaleb(exponent), context=_EXACT)
+    return amount
+
+
 @attrs.frozen(order=False)
 class Money:
-    """An exact amount in one currency.
+    """An exact amount in one currency. It is written one way, whatever zeros stood behind it.
 
     Adding or comparing two currencies raises ``ValueError``: an exchange rate is a decision of
     the embedder's and never ours.
@@ -66,6 +92,9 @@ class Money:
 
     amount: Decimal = attrs.field(converter=_exact)
     currency: str = attrs.field(converter=_currency)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "amount", _plain(self.amount, self.currency))
 
     @classmethod
     def of(cls, amount: str | int | Decimal, currency: str, *, field: str = "amount") -> Money:

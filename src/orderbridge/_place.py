@@ -1,159 +1,49 @@
-"""Place, and then pay: two steps, each its own intent."""
+"""Place: order it at the supplier, once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Generic, TypeVar
 
 import attrs
 
-from ._engine import NotDone, Operation, Supplier, backoff
+from ._cases import take_money_word
+from ._engine_operation import NotDone
 from ._events import EventKind
-from ._intake import plan_order
+from ._intents import Subject
 from ._journal import Tx
-from ._model import BuyerContext, PurchaseLine, PurchaseOrder, StorePayment
+from ._model import PurchaseLine, PurchaseOrder, StorePayment
 from ._money import Money
 from ._policy import Policy
-from ._records import Intent, OrderRecord, PurchaseRecord, ReviewCode, Subject
-from ._saga import Clock
-from ._states import FINAL, Fulfillment, IntentState, Payment, command, observe, observe_payment
+from ._purchase_operation import PurchaseOperation, ask_about_price
+from ._records import OrderRecord, PurchaseRecord
+from ._reviews import ReviewCode
+from ._saga import Clock, backoff
+from ._states import FINAL, SENDING, Fulfillment, Payment, command, observe, observe_payment
+from ._twins import none_too_many, take_twin
+from ._wording import amount_of
+from ._world import Supplier
 from .adapters import (
     CarriesNotes,
     Flow,
     MovedByPeople,
     Packs,
     PaidAtPlacing,
-    PaidByHand,
     Past,
-    PaymentSeen,
     Pays,
     Placed,
     Placement,
     Refusal,
     Refused,
     Reserves,
-    Response,
+    SeenPurchase,
     SupplierAdapter,
     Unclear,
-    Verdict,
     Write,
 )
 
-__all__ = ["Pay", "Place", "PurchaseOperation", "ask_about_price", "payment_page", "surely_refused"]
-
-R = TypeVar("R")
-
-_KNOWN_FOR = timedelta(minutes=2)  # how old the shop's word may be when the bytes leave
-_SENDING = (Fulfillment.PLACING, Fulfillment.IN_DOUBT)
-_NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
-
-
-def ask_about_price(tx: Tx, po: PurchaseOrder, words: str, now: Clock) -> None:
-    """Ask whether a price is all right; what a person accepts is the one that stands in the question."""
-    evidence = f"{po.supplier}: {words}"
-    for review in tx.reviews_of(po.order_id):
-        if review.code is ReviewCode.PRICE and review.about == po.id and review.evidence != evidence:
-            tx.close_reviews(ReviewCode.PRICE, about=po.id, decision="another price", at=now.wall)
-    tx.open_review(
-        ReviewCode.PRICE,
-        about=po.id,
-        evidence=evidence,
-        decisions=("accept", "ignore"),
-        at=now.wall,
-        order_id=po.order_id,
-        account=po.supplier,
-    )
-
-
-def surely_refused(intents: Sequence[Intent]) -> bool:
-    """Was one refused, and can none of them have happened? Then it may be asked for anew."""
-    refused = any(intent.state is IntentState.REFUSED for intent in intents)
-    return refused and all(intent.state in _NOTHING for intent in intents)
-
-
-class PurchaseOperation(Operation[R], Generic[R]):
-    """What operations on one purchase order share."""
-
-    def __init__(self, supplier: Supplier, order: OrderRecord, record: PurchaseRecord, *, owner: str) -> None:
-        self._supplier = supplier
-        self._order = order
-        self._record = record
-        self.account = supplier.name
-        self.about = record.po.id
-        self.op_no = record.op_no
-        self.order_id = record.po.order_id
-        self.owner = owner
-        self.failures = record.failures
-        self.subject = Subject.order(record.po.order_id)
-
-    @property
-    def po(self) -> PurchaseOrder:
-        """The purchase order as it was when the operation began."""
-        return self._record.po
-
-    def judge(self, write: Write, response: Response) -> Verdict:
-        return self._supplier.adapter.judge(write, response)
-
-    def current(self, tx: Tx) -> PurchaseRecord:
-        """The purchase order as the journal has it in this transaction."""
-        record = tx.purchase(self.po.id)
-        assert record is not None
-        return record
-
-    def event(self, tx: Tx, kind: EventKind, now: Clock, **data: str) -> None:
-        """One line of the audit about it."""
-        tx.event(kind, about=self.po.id, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
-
-    def not_seen(self, tx: Tx, order: OrderRecord, now: Clock) -> str:
-        """The shop's word may not be old when the bytes leave; if it is, the shop is asked first."""
-        if now.wall - order.seen_at <= _KNOWN_FOR:
-            return ""
-        tx.set_flags(self.order_id, refresh=True, held=order.held)
-        return "the shop has not shown the order lately; it is asked first"
-
-    def ask_about_price(self, tx: Tx, words: str, now: Clock) -> None:
-        """It would cost more than was agreed: nothing is paid before a person says so."""
-        ask_about_price(tx, self.po, words, now)
-        self.event(tx, EventKind.TOO_DEAR, now, why=words)
-
-    def ask_about_cancel(self, tx: Tx, raw: str, now: Clock) -> None:
-        """The supplier will not ship it: whether to order anew is for a person to say."""
-        anew = "retry orders it anew, under a new number"
-        decisions: tuple[str, ...] = ("retry", "ignore")
-        if self._record.resend_of:
-            # Nothing of the shop's asks for it again; a person does.
-            decisions = ("ignore",)
-            anew = "if it is still wanted, have it sent once more under another key"
-        evidence = f"{self.account} says {raw!r}; {anew}"
-        tx.open_review(
-            ReviewCode.CANCELED_BY_SUPPLIER,
-            about=self.po.id,  # whichever operation found out
-            evidence=evidence,
-            decisions=decisions,
-            at=now.wall,
-            order_id=self.order_id,
-            account=self.account,
-        )
-        code = ReviewCode.CANCELED_BY_SUPPLIER.value
-        self.event(tx, EventKind.REVIEW_OPENED, now, code=code, evidence=evidence)
-
-    def may_have_happened(self, tx: Tx) -> bool:
-        """Does any binding write of it count, for all that is known?"""
-        return any(
-            intent.binding and intent.state not in _NOTHING
-            for intent in tx.intents(about=self.about, operation=self.name, op_no=self.op_no)
-        )
-
-    def settle(self, tx: Tx, now: Clock) -> None:
-        plan_order(tx, self.order_id, now)
-        for subject in (self.subject, *self.also):
-            tx.free(subject)
-
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        super().unclear(tx, evidence, now)
-        tx.put_purchase(attrs.evolve(self.current(tx), next_at=None, waits="review"))
+__all__ = ["Place"]
 
 
 @attrs.frozen
@@ -205,7 +95,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         result = yield from adapter.place(_with_packing(self.po, adapter), past)
         if not isinstance(result, Write) or self._reserved is None or not isinstance(adapter, Reserves):
             return result
-        if result.step in past.answers or past.attempted or self._state in _SENDING:
+        if result.step in past.answers or past.attempted or self._state in SENDING:
             return result
         holds = {item.remote_id: item.held for item in (yield from adapter.held())}
         for remote_id in self.po.units:
@@ -228,8 +118,12 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             return "nobody has said yet which of two addresses is right"
         if why := self.not_seen(tx, order, now):
             return why
+        if record.op_no != self.op_no:
+            return "a person has begun it anew; it goes on under another number"
         if record.po.lines != self.po.lines:
             return "its lines have changed; it is looked at anew"
+        if (record.po.carrier, record.po.packing) != (self.po.carrier, self.po.packing):
+            return "the way it is sent, or what goes in, has changed; it is looked at anew"
         if self._at_placing and not record.by_hand and order.order.payment is not StorePayment.PAID:
             return "it is paid with the order, and the shopper has not paid"
         if self._at_placing and self._dear(tx, record, write, now):
@@ -247,7 +141,8 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         if amount is None or agreed is None or not self._policy.too_dear(amount, agreed):
             return False
         tx.put_purchase(attrs.evolve(record, total=amount))
-        self.ask_about_price(tx, f"it asks {amount}, and {agreed} was agreed", now)
+        words = f"it asks {amount_of(amount)}, and {amount_of(agreed)} was agreed"
+        self.ask_about_price(tx, words, amount, now)
         return True
 
     def _move(self, tx: Tx, record: PurchaseRecord, to: Fulfillment) -> PurchaseRecord:
@@ -259,7 +154,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         moved = attrs.evolve(
             record,
             fulfillment=state,
-            left=record.fulfillment if record.fulfillment not in _SENDING else record.left,
+            left=record.fulfillment if record.fulfillment not in SENDING else record.left,
             waits="",
         )
         tx.put_purchase(moved)
@@ -278,16 +173,14 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             return
         taken_by = tx.purchase_with(self.account, first.supplier_ref)
         if taken_by not in (None, self.po.id):
-            self.unclear(tx, f"{self.account} calls it {first.supplier_ref}, which is {taken_by}", now)
+            # Not whose: an account may serve several owners, and this one reads it.
+            words = f"{self.account} calls it {first.supplier_ref}, which is another purchase order's"
+            self.unclear(tx, Unclear(words), now)
             return
         if record.po.supplier_ref and record.po.supplier_ref != first.supplier_ref:
-            self.ask(
-                tx,
-                ReviewCode.DOUBLE,
-                f"{self.account} has two orders for it: {record.po.supplier_ref} and {first.supplier_ref}; "
-                "cancel one there",
-                now,
-            )
+            known = SeenPurchase(supplier_ref=record.po.supplier_ref)
+            record = attrs.evolve(record, po=attrs.evolve(record.po, supplier_ref=first.supplier_ref))
+            record = take_twin(tx, self._supplier.adapter, record, known, now)
         self._placed(tx, record, first, result, now)
         asked = _sum_of(result)
         dear = asked is not None and record.agreed is not None and self._policy.too_dear(asked, record.agreed)
@@ -319,12 +212,12 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
 
     def _placed(self, tx: Tx, record: PurchaseRecord, placed: Placed, result: Placement, now: Clock) -> None:
         state = record.fulfillment
-        if state not in _SENDING:
+        if state not in SENDING:
             # Found without our having sent it: a journal that was lost, or a person.
-            state, _ = observe(state, Fulfillment.PLACED)
+            state, _ = observe(state, Fulfillment.PLACED, left=record.left)
         else:
             state = command(state, Fulfillment.PLACED)
-        state, _ = observe(state, placed.fulfillment)
+        state, _ = observe(state, placed.fulfillment, left=record.left)
         payment, _ = observe_payment(record.payment, placed.payment)
         lines = record.po.lines
         if placed.lines is not None:
@@ -336,23 +229,25 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             # Whatever it was, it is ordered now: an answer to it would be about the next thing.
             tx.close_reviews(code, about=self.about, decision="placed", at=now.wall)
         people = isinstance(self._supplier.adapter, MovedByPeople)
-        tx.put_purchase(
-            attrs.evolve(
-                record,
-                po=attrs.evolve(record.po, supplier_ref=placed.supplier_ref, lines=lines),
-                fulfillment=state,
-                payment=payment,
-                raw_status=placed.raw_status,
-                total=total,
-                agreed=total if agreed is None else agreed,
-                url=placed.url,
-                placed_at=now.wall,
-                changed_at=now.wall,
-                next_at=None if people else now.wall + self._follow_after,
-                waits="people" if people else "review" if dear else "",
-                failures=0,
-            )
+        after = attrs.evolve(
+            record,
+            po=attrs.evolve(record.po, supplier_ref=placed.supplier_ref, lines=lines),
+            fulfillment=state,
+            payment=payment,
+            raw_status=placed.raw_status,
+            total=total,
+            agreed=total if agreed is None else agreed,
+            url=placed.url,
+            placed_at=now.wall,
+            changed_at=now.wall,
+            next_at=None if people else now.wall + self._follow_after,
+            waits="people" if people else "review" if dear else "",
+            failures=0,
         )
+        tx.put_purchase(after)
+        # What is found again may be over by now.
+        take_money_word(tx, record, after, now)
+        none_too_many(tx, self.account, placed.supplier_ref, now)
         self.event(tx, EventKind.PLACED, now, supplier_ref=placed.supplier_ref, status=placed.raw_status)
         if record.po.packing and not isinstance(self._supplier.adapter, (Packs, CarriesNotes)):
             tx.open_review(
@@ -366,8 +261,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             )
         if total is None and isinstance(self._supplier.adapter, Pays):
             self.ask(tx, ReviewCode.UNCLEAR, f"{self.account} names no total, so nothing can be paid", now)
-        if dear:
-            self.ask_about_price(tx, f"it asks {asked}, and {agreed} was agreed", now)
+        if dear and asked is not None and agreed is not None:
+            words = f"it asks {amount_of(asked)}, and {amount_of(agreed)} was agreed"
+            # Of several parts each is asked about for itself.
+            self.ask_about_price(tx, words, total or asked, now)
         if state in (Fulfillment.CANCELED, Fulfillment.REJECTED):
             self.ask_about_cancel(tx, placed.raw_status, now)
         for line in result.refused:
@@ -396,7 +293,11 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             supplier_ref=placed.supplier_ref,
             lines=_taken(record.po.lines, dict(placed.lines or ())),
         )
-        state, _ = observe(Fulfillment.PLACED, placed.fulfillment)
+        state, _ = observe(Fulfillment.PLACED, placed.fulfillment, left=None)
+        if state in FINAL:
+            state = (
+                Fulfillment.PLACED
+            )  # that it is over is heard when it is followed, at once, and asked about
         tx.put_purchase(
             PurchaseRecord(
                 po=po,
@@ -416,9 +317,16 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 waits="review" if dear else "",
             )
         )
+        none_too_many(tx, self.account, placed.supplier_ref, now)
         tx.event(EventKind.PLACED, about=po.id, at=now.wall, order_id=self.order_id, owner=self.owner)
         if dear and placed.total is not None:
-            ask_about_price(tx, po, f"it asks {placed.total} as a part of what was agreed for less", now)
+            ask_about_price(
+                tx,
+                po,
+                f"it asks {amount_of(placed.total)} as a part of what was agreed for less",
+                placed.total,
+                now,
+            )
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
         # It stays what it is to be: a retry looks for it under the same reference first, in case the
@@ -452,7 +360,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
     def _back(self, tx: Tx, record: PurchaseRecord, now: Clock, *, waits: str) -> PurchaseRecord:
         """Nothing was sent: back to where it was before."""
         state = record.fulfillment
-        if state in _SENDING:
+        if state in SENDING:
             state = command(state, Fulfillment.TO_ORDER)
             if record.left is Fulfillment.RESERVED and waits != "stock":
                 state = command(state, Fulfillment.RESERVED)
@@ -490,114 +398,3 @@ def _taken(lines: tuple[PurchaseLine, ...], taken: dict[str, Decimal]) -> tuple[
         taken[line.remote_id] -= got
         kept.append(attrs.evolve(line, quantity=got, units=line.units * got / line.quantity))
     return tuple(kept)
-
-
-class Pay(PurchaseOperation[PaymentSeen]):
-    """Pay it through the supplier's API, once."""
-
-    name = "pay"
-    moves_money = spends = True
-
-    def __init__(
-        self,
-        supplier: Supplier,
-        adapter: Pays,
-        order: OrderRecord,
-        record: PurchaseRecord,
-        total: Money,
-        *,
-        owner: str,
-        policy: Policy,
-        buyer: BuyerContext | None,
-        by_hand: bool = False,
-    ) -> None:
-        super().__init__(supplier, order, record, owner=owner)
-        self._adapter = adapter
-        self._total = total
-        self._policy = self.policy = policy
-        self._buyer = buyer
-        self._by_hand = by_hand
-
-    def flow(self, past: Past) -> Flow[Write | PaymentSeen | Unclear]:
-        result = yield from self._adapter.pay(self.po, self._total, self._buyer, past)
-        if isinstance(result, Write) and self._adapter.needs_buyer and self._buyer is None:
-            return Unclear(f"{self.account} asks who pays; give a BuyerContext with pay")
-        return result
-
-    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
-        record = self.current(tx)
-        order = tx.order(self.order_id)
-        if order is None or self.not_seen(tx, order, now):
-            return "the shop's order is looked at first"
-        # A person may pay for what the shop has on hold, or is done with; nobody for what is canceled.
-        waits = order.held or not order.order.ready
-        if order.order.canceled or (waits and not self._by_hand):
-            return "the order is held, or the shop does not want it any more"
-        if record.revoke or record.fulfillment in (Fulfillment.CANCEL_REQUESTED, *FINAL):
-            return "it is being canceled"
-        if record.total is not None and record.total != self._total:
-            return f"the supplier asks {record.total} now, and {self._total} was to be paid"
-        if record.agreed is not None and self._policy.too_dear(self._total, record.agreed):
-            return f"the supplier asks {self._total}, and {record.agreed} was agreed"
-        if write.amount is None:
-            # The limits must see every payment, also of an adapter that forgot to say.
-            return f"{self.account}: the adapter does not say how much {write.step!r} moves"
-        self._pay(tx, record, Payment.PENDING)
-        self.event(tx, EventKind.PAYING, now, amount=str(self._total))
-        return ""
-
-    def _pay(self, tx: Tx, record: PurchaseRecord, to: Payment) -> PurchaseRecord:
-        payment, _ = observe_payment(record.payment, to)
-        moved = attrs.evolve(record, payment=payment)
-        tx.put_purchase(moved)
-        return moved
-
-    def done(self, tx: Tx, result: PaymentSeen, now: Clock) -> None:
-        record = self._pay(tx, self.current(tx), result.payment)
-        if record.payment is Payment.PAID:
-            for code in (ReviewCode.REFUSED, ReviewCode.UNCLEAR):
-                tx.close_reviews(code, about=self.about, decision="paid", at=now.wall)
-        tx.put_purchase(attrs.evolve(record, next_at=now.wall, changed_at=now.wall))
-        self.event(
-            tx,
-            EventKind.PAID if record.payment is Payment.PAID else EventKind.PAYMENT_SEEN,
-            now,
-            payment=record.payment.value,
-        )
-
-    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
-        super().refused(tx, why, now)
-        record = self._pay(tx, self.current(tx), Payment.FAILED)
-        self._to_a_person(tx, attrs.evolve(record, url=why.page or record.url), now)
-
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        super().unclear(tx, evidence, now)
-        self._to_a_person(tx, self.current(tx), now)
-
-    def _to_a_person(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
-        # Due at once, to be followed: the goods may leave whatever becomes of the payment.
-        tx.put_purchase(attrs.evolve(record, next_at=now.wall, waits="review"))
-
-    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
-        to = Payment.IN_DOUBT if self.may_have_happened(tx) else Payment.FAILED
-        record = self._pay(tx, self.current(tx), to)
-        if again_at is None:
-            self._to_a_person(tx, record, now)
-        else:
-            tx.put_purchase(attrs.evolve(record, next_at=again_at, waits=""))
-
-    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
-        record = self.current(tx)
-        if not self.may_have_happened(tx):
-            record = self._pay(tx, record, Payment.UNPAID)
-        pause = after if after is not None else backoff(record.failures)
-        tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
-        self.event(tx, EventKind.PUT_OFF, now, why=why)
-
-
-def payment_page(supplier: Supplier, record: PurchaseRecord) -> str:
-    """Where a person pays; empty if nobody does."""
-    adapter = supplier.adapter
-    if isinstance(adapter, PaidByHand):
-        return record.url or adapter.payment_page(record.po)
-    return record.url

@@ -10,11 +10,11 @@ from typing import TypeVar, cast
 
 import attrs
 
-from ._drivers import TokenStore
-from ._engine import Store, Supplier
 from ._journal import Journal
 from ._policy import Policy
 from ._settings import structure
+from ._token_store import TokenStore
+from ._world import Store, Supplier
 from .adapters import (
     AccountSettings,
     Allowance,
@@ -34,6 +34,7 @@ __all__ = [
     "Account",
     "Accounts",
     "journal",
+    "journal_kind",
     "platform_names",
     "platform_of",
     "register",
@@ -216,22 +217,39 @@ def supplier(
     return _account("supplier", name, platform, settings, owner, shared, policy)
 
 
-def journal(place: str, *, kind: str = "") -> Journal:
+def journal(place: str, *, kind: str = "", schema: str = "") -> Journal:
     """Open a journal.
 
     Args:
-        place: A file's path, or ``":memory:"`` for one that ends with the process.
+        place: A file's path, ``":memory:"`` for one that ends with the process, or
+            ``"postgresql://user@host/database"`` for one that many machines share.
 
-        kind: ``"sqlite"`` or ``"memory"`` by default, or what a plug-in brings.
+        kind: By ``place`` ``"sqlite"``, ``"memory"`` or ``"postgres"``, or what a plug-in brings.
+
+        schema: In a PostgreSQL database, where ``"orderbridge"`` is the default; may also stand in
+            ``place``, as ``?schema=``.
 
     Raises:
-        ConfigurationError: no package here brings it.
+        ConfigurationError: no package here brings it, or ``place`` cannot be read.
     """
-    kind = kind or ("memory" if place == ":memory:" else "sqlite")
+    kind = kind or journal_kind(place)
     for entry in entry_points(group=_GROUPS["journal"], name=kind):
-        open_it = cast("Callable[..., Journal]", entry.load())
+        try:
+            open_it = cast("Callable[..., Journal]", entry.load())
+        except ImportError as error:
+            mend = f"; pip install 'orderbridge[{kind}]'" if entry.value.startswith("orderbridge.") else ""
+            raise ConfigurationError(f"journal: {kind!r} needs what is not here: {error}{mend}") from None
+        if schema:
+            return open_it(place, schema=schema)
         return open_it() if kind == "memory" else open_it(place)
     raise ConfigurationError(f"journal: no package here brings {kind!r}")
+
+
+def journal_kind(place: str) -> str:
+    """What kind of journal is meant by a place alone."""
+    if place == ":memory:":
+        return "memory"
+    return "postgres" if place.startswith(("postgresql://", "postgres://")) else "sqlite"
 
 
 def tokens(path: str | Path) -> TokenStore:

@@ -13,6 +13,7 @@ import attrs
 from ._model import Address, Line, Order, PurchaseOrder, StorePayment
 from ._money import Money
 from ._supplier_adapter import Quote, ShippingOption
+from ._wording import amount_of
 from .errors import ConfigurationError
 
 __all__ = [
@@ -234,7 +235,9 @@ class Policy:
     """What the bridge may do by itself. The defaults spend nothing.
 
     Args:
-        take: Which orders are acted on; the others are stored and shown.
+        take: Which orders are acted on; the others are stored and shown. Of unpaid ones ``ALL`` takes those
+            that their shop calls ready to be shipped: WooCommerce's ``ready_statuses`` and PrestaShop's
+            ``ready_states`` must name the statuses that such orders wait in.
 
         source_by: Which of several suppliers that a product is linked to gets it. A line stays with the one
             that has it, unless its links or, for ``PRIORITY``, their priorities change.
@@ -321,6 +324,14 @@ class Policy:
         for name, (kind, words) in wanted.items():
             if not isinstance(getattr(self, name), kind):
                 raise ConfigurationError(f"policy: {name}: {getattr(self, name)!r} is not {words}")
+        if self.margin is not None and not (
+            isinstance(cast("object", self.margin), Decimal)
+            and self.margin.is_finite()
+            and 0 <= self.margin < 1
+        ):
+            raise ConfigurationError(f"policy: margin: {self.margin!r} is no Decimal such as Decimal('0.15')")
+        if not isinstance(cast("object", self.reserve), bool):
+            raise ConfigurationError(f"policy: reserve: {self.reserve!r} is not true or false")
         if not (self.price_drift.is_finite() and self.price_drift >= 0):
             raise ConfigurationError(f"policy: price_drift: {self.price_drift} is not a part of zero or more")
         for name in ("limit_per_order", "limit_per_day"):
@@ -401,9 +412,9 @@ class Policy:
                 continue
             limit = next((limit for limit in limits if limit.currency == amount.currency), None)
             if limit is None:
-                return f"no limit {words} is set for {amount.currency}; {amount} would be spent"
+                return f"no limit {words} is set for {amount.currency}; {amount_of(amount)} would be spent"
             if value > limit:
-                return f"limit {words}: {value} would be over {limit}"
+                return f"limit {words}: {amount_of(value)} would be over {amount_of(limit)}"
         return ""
 
 

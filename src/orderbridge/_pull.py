@@ -8,13 +8,14 @@ from functools import partial
 
 import attrs
 
-from ._engine import Store, Supplier, World, backoff
 from ._events import EventKind
 from ._intake import take_in
+from ._intents import Subject
 from ._journal import Tx
-from ._records import ReviewCode, Subject
-from ._saga import Clock, Saga, clock, commit, kept_out, let_in, look, run_flow
-from .adapters import Access, Flow, ListsChanges, Page, Probes
+from ._reviews import ReviewCode
+from ._saga import Clock, Saga, backoff, clock, commit, kept_out, let_in, look, run_flow
+from ._world import Store, Supplier, World
+from .adapters import Access, FindsPurchases, Flow, ListsChanges, ListsPurchases, Page, Probes
 from .errors import BridgeError, ConfigurationError, LeaseLost, Unavailable
 
 __all__ = ["identify", "identity_flow", "pull", "recognize"]
@@ -102,6 +103,8 @@ def _remember(tx: Tx, world: World, account: Store | Supplier, identity: str, no
     )
     if isinstance(account.adapter, ListsChanges):
         tx.wake(Subject.changes(account.name), now.wall)
+    if isinstance(account.adapter, (ListsPurchases, FindsPurchases)):
+        tx.wake(Subject.daily_look(account.name), now.wall + timedelta(days=1))
 
 
 def pull(world: World, name: str, *, identified: set[str]) -> Saga[Page | None]:

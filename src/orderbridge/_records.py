@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import Enum
-from typing import TypeAlias
 
 import attrs
 
-from ._events import EventKind
 from ._model import Address, Order, Package, PurchaseOrder, Shipment, ShipmentLine, ShipmentNotice
 from ._money import Money
-from ._standing import Tab, case_tabs, purchase_tabs, word_of
-from ._states import (
-    CaseKind,
-    CaseState,
-    Fulfillment,
-    IntentState,
-    ManifestState,
-    NoticeState,
-    Payment,
-    TaskState,
-)
-from ._store_adapter import Cancellation, Hold, Note, Refund, Refunded, Release
+from ._standing import Tab, purchase_tabs, word_of
+from ._states import Fulfillment, ManifestState, NoticeState, Payment
 from ._supplier_adapter import Quote
 
 __all__ = [
-    "Attempt",
-    "Case",
-    "Event",
-    "Intent",
+    "DailyLook",
     "Manifest",
     "NoticeRecord",
     "Offer",
@@ -39,66 +23,9 @@ __all__ = [
     "Packed",
     "PurchaseRecord",
     "ReservationRow",
-    "Review",
-    "ReviewCode",
-    "Subject",
-    "Task",
-    "Wish",
-    "Work",
+    "Twin",
+    "WantedBy",
 ]
-
-
-class Subject:
-    """Names of what one worker at a time may work on."""
-
-    @staticmethod
-    def order(order_id: str) -> str:
-        """An order, its purchase orders, and all writes to its store about it."""
-        return f"order/{order_id}"
-
-    @staticmethod
-    def cart(supplier: str) -> str:
-        """A supplier account's growing order."""
-        return f"cart/{supplier}"
-
-    @staticmethod
-    def pull(store: str) -> str:
-        """The pull of one store."""
-        return f"pull/{store}"
-
-    @staticmethod
-    def forget(store: str) -> str:
-        """The shoppers of a store that went away."""
-        return f"forget/{store}"
-
-    @staticmethod
-    def source(store: str) -> str:
-        """The orders of a store that wait, once its rules have changed."""
-        return f"source/{store}"
-
-    @staticmethod
-    def changes(supplier: str) -> str:
-        """A supplier account's list of what changed."""
-        return f"list/{supplier}"
-
-
-@attrs.frozen(kw_only=True)
-class Work:
-    """When a subject is due, and who has it.
-
-    Args:
-        fence: Rises with each claim; a commit under an older one is refused.
-
-        lease_until: Until when the holder of ``fence`` may have a call under way.
-
-        failures: In a row.
-    """
-
-    subject: str
-    due_at: datetime | None
-    fence: int
-    lease_until: datetime | None
-    failures: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -116,9 +43,15 @@ class OrderRecord:
 
         refresh: A nudge asks to read it again.
 
-        unsourced: A line waits for a supplier that could not be asked who it is.
+        unsourced: A line waits for a supplier that could not be asked who it is, or does not sell it now.
 
-        progress_shown: Key of what it shows.
+        source_at: When such a supplier is asked again; None is at once.
+
+        progress_begun: Key of the progress that the shop was last to be shown.
+
+        progress_shown: Key of what it shows; empty while nobody knows.
+
+        next_at: When the shop is to be shown progress again.
     """
 
     order: Order
@@ -130,9 +63,15 @@ class OrderRecord:
     seen_at: datetime
     refresh: bool = False
     unsourced: bool = False
+    source_at: datetime | None = None
+    progress_begun: str = ""
     progress_shown: str = ""
     next_at: datetime | None = None
     failures: int = 0
+
+    def seen_within(self, span: timedelta, now: datetime) -> bool:
+        """Has the store shown it so lately? A time to come says nothing: a clock was wrong then."""
+        return abs(now - self.seen_at) < span
 
     @property
     def ship_to(self) -> Address | None:
@@ -149,12 +88,39 @@ class OrderRecord:
 
 
 @attrs.frozen(kw_only=True)
+class Twin:
+    """One order too many: the supplier has it under the reference of a purchase order that is another there,
+    or that wants nothing any more.
+
+    Args:
+        supplier_ref: Its number there.
+
+        fulfillment: How far it was when it was last seen, where that is known.
+
+        raw_status: The supplier's word for that.
+
+        total: What the supplier asks for it.
+
+        revoke_no: How often a person has wanted it canceled at the supplier.
+
+        asked_at: When the supplier was first seen to have been asked, and had not said yes.
+    """
+
+    supplier_ref: str
+    fulfillment: Fulfillment | None = None
+    raw_status: str = ""
+    total: Money | None = None
+    revoke_no: int = 0
+    asked_at: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class PurchaseRecord:
     """A purchase order as the journal has it.
 
     Args:
-        epoch: Part of the reference; always 0, because a new number ``n`` does its work (ADR 0007).
-
         left: The state before ON_HOLD or CANCEL_REQUESTED.
 
         approved: A person or the policy has said: place it.
@@ -181,11 +147,17 @@ class PurchaseRecord:
 
         revoke_no: Which such wish it is.
 
+        twins: Orders too many of it at the supplier, also those that are canceled by now.
+
         reads: Times it was read at the supplier, which spaces the next reads.
 
         next_at: When it wants to be worked on; None if it waits for a named thing or is done.
 
-        waits: For what, in a word: ``"approval"``, ``"stock"``, ``"review"``, ``"hub"``, ``"people"``.
+        waits: For what, in a word: ``"approval"``, ``"held"``, ``"window"`` (the policy's ``place_after``),
+            ``"shipping"`` (a person is to choose how it is sent), ``"address"`` (a person is to say which
+            is right), ``"review"``, ``"money"`` (it is stopped), ``"stock"``, ``"shop"`` (it is not to be
+            shipped yet there), ``"hub"``, ``"people"`` (who move it), ``"account"`` (it is not configured
+            any more) or ``"replaced"``; empty if for nothing but its turn.
     """
 
     po: PurchaseOrder
@@ -193,7 +165,6 @@ class PurchaseRecord:
     payment: Payment = Payment.UNKNOWN
     left: Fulfillment | None = None
     raw_status: str = ""
-    epoch: int = 0
     approved: bool = False
     op_no: int = 1
     total: Money | None = None
@@ -211,6 +182,7 @@ class PurchaseRecord:
     accepted: tuple[str, ...] = ()
     revoke: bool = False
     revoke_no: int = 0
+    twins: tuple[Twin, ...] = ()
     reads: int = 0
     next_at: datetime | None = None
     waits: str = ""
@@ -302,181 +274,45 @@ class Manifest:
     shipped_at: datetime | None = None
 
 
-Wish: TypeAlias = Note | Cancellation | Refund | Hold | Release
-"""What a person may want done to an order in its shop."""
-
-
 @attrs.frozen(kw_only=True)
-class Task:
-    """What a person wants done to an order in the shop: exactly one of the wishes that it has fields for.
+class WantedBy:
+    """A line of an order that wants units of a remote id.
 
     Args:
-        holds: The order is held because of it, and was not before.
+        order_id: The way to the order: ``bridge.order`` takes it.
 
-        refunded: What the shop made of the refund, once it is done.
+        product_ref: The shop's id of the product; empty where it was deleted.
 
-        warnings: What did not come with it.
+        variant_ref: Empty where the product has no variants.
+
+        units: The supplier's.
+
+        fulfillment: How far its purchase order is.
+
+        waits: For what that waits, in a word.
     """
 
     order_id: str
-    note: Note | None = None
-    cancellation: Cancellation | None = None
-    refund: Refund | None = None
-    hold: Hold | None = None
-    release: Release | None = None
-    state: TaskState = TaskState.DUE
-    holds: bool = False
-    refunded: Refunded | None = None
-    warnings: tuple[str, ...] = ()
-    op_no: int = 1
-    created_at: datetime
-    next_at: datetime | None = None
-    failures: int = 0
-
-    @property
-    def wish(self) -> Wish:
-        """The one that it is."""
-        found = self.note or self.cancellation or self.refund or self.hold or self.release
-        assert found is not None
-        return found
-
-    @property
-    def key(self) -> str:
-        """Names it for ever within its order."""
-        return self.wish.key
-
-    @property
-    def about(self) -> str:
-        """Its id."""
-        return f"{self.order_id}#{self.key}"
-
-
-@attrs.frozen(kw_only=True)
-class Case:
-    """What is wanted of a supplier beside an order that it has: money, goods once more, goods back.
-
-    Nobody asks the supplier by it: people do, and the case says how far that is.
-
-    Args:
-        id: ``purchase order/case/number``.
-
-        order_id: The shop's order.
-
-        key: Names it for ever within its purchase order; the bridge's own have a colon in it.
-
-        lines: The supplier units that it is about; none means the whole purchase order.
-
-        amount: What the supplier is to give back.
-
-        reason: Why, for the supplier's people; without shopper data.
-
-        evidence: Words, or addresses of pictures; without shopper data.
-
-        child: The purchase order that sends the goods once more.
-
-        word: What was said of it last, by a person or the supplier.
-    """
-
-    id: str
-    order_id: str
+    order_number: str
     purchase_order: str
-    key: str
-    kind: CaseKind
-    state: CaseState = CaseState.REQUESTED
-    lines: tuple[ShipmentLine, ...] = ()
-    amount: Money | None = None
-    reason: str = ""
-    evidence: tuple[str, ...] = ()
-    child: str = ""
-    opened_at: datetime
-    changed_at: datetime
-    word: str = ""
-
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """The tabs in which it puts its order."""
-        return case_tabs(self.kind, self.state)
-
-
-@attrs.frozen(kw_only=True)
-class Intent:
-    """We are about to do this, once.
-
-    Args:
-        about: What it is done to: a purchase order's id, a notice's key, a supplier's name.
-
-        rule: The unknown-outcome rule as stored.
-
-        wait: Seconds after which, on one steady clock, no attempt so far can land any more and no
-            look-up can miss it.
-
-        watch_domain: Which steady clock ``watch_from`` and ``absent_at`` are on.
-
-        watch_from: Since when an attempt without an answer is watched, in seconds of that clock.
-
-        absences: Look-ups after ``wait`` that did not find it.
-    """
-
-    id: int
-    subject: str
-    about: str
-    operation: str
-    op_no: int
-    step: str
-    account: str
-    state: IntentState
-    rule: str
-    amount: Money | None = None
-    binding: bool = True
-    wait: float = 0.0
-    watch_domain: str = ""
-    watch_from: float = 0.0
-    absences: int = 0
-    absent_at: float = 0.0
-    reason: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Attempt:
-    """One try at an intent: the bytes, their fingerprint, what came back."""
-
-    intent: int
-    no: int
-    request: str
-    sha256: str
-    at: datetime
-    state: IntentState
-    answer: str = ""
-    fence: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class Event:
-    """One line of the audit, in one order over the whole journal.
-
-    Args:
-        position: Rises with each event; no reader can skip one.
-
-        kind: What happened; a plain string is one that a later version has written.
-
-        about: The id of what it happened to.
-
-        order_id: The store order it belongs to, or empty.
-
-        data: Details, without shopper data or secrets.
-    """
-
-    position: int
-    at: datetime
-    kind: EventKind | str
-    about: str
-    order_id: str = ""
-    data: dict[str, str] = attrs.field(factory=dict[str, str])
+    product_ref: str = ""
+    variant_ref: str = ""
+    sku: str = ""
+    name: str = ""
+    units: Decimal
+    fulfillment: Fulfillment
+    waits: str = ""
 
 
 @attrs.frozen(kw_only=True)
 class ReservationRow:
-    """What is wanted and what is held of one remote id at one supplier account."""
+    """What is wanted and what is held of one remote id at one supplier account.
+
+    Args:
+        status: In the view: ``"held"``, ``"not asked yet"``, or as in ``Difference.cause``.
+
+        wanted_by: In the view: who wants them, the oldest first.
+    """
 
     supplier: str
     remote_id: str
@@ -485,6 +321,29 @@ class ReservationRow:
     available: Decimal | None = None
     ours: bool = True
     seen_at: datetime | None = None
+    status: str = ""
+    wanted_by: tuple[WantedBy, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class DailyLook:
+    """What a daily look over a supplier account's orders came to.
+
+    Args:
+        ended_at: When its last page was read (UTC).
+
+        seen: Orders it was shown that no purchase order here was known to be.
+
+        unknown: Of those, the ones with a reference like ours that this journal has not given. Another
+            journal orders from the same account, such as one for trying things out, or one that was lost.
+
+        unread: Orders that could not be read.
+    """
+
+    ended_at: datetime
+    seen: int = 0
+    unknown: int = 0
+    unread: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -493,61 +352,3 @@ class Offer:
 
     price: Money | None = None
     available: Decimal | None = None
-
-
-class ReviewCode(Enum):
-    """Why a person is asked. Words are never renamed or removed."""
-
-    ORDER_NOT_UNDERSTOOD = "ORDER_NOT_UNDERSTOOD"
-    NOTHING_TO_SHIP = "NOTHING_TO_SHIP"
-    SHORTFALL = "SHORTFALL"
-    FRACTION = "FRACTION"
-    FOREIGN_UNITS = "FOREIGN_UNITS"
-    UNCLEAR = "UNCLEAR"
-    REFUSED = "REFUSED"
-    PARKED = "PARKED"
-    CONFIRMED_NOT_FOUND = "CONFIRMED_NOT_FOUND"
-    DOUBLE = "DOUBLE"
-    CANCELED_BY_SUPPLIER = "CANCELED_BY_SUPPLIER"
-    CANCELED_AFTER_PLACING = "CANCELED_AFTER_PLACING"
-    CHANGED_AFTER_PLACING = "CHANGED_AFTER_PLACING"
-    ADDRESS_CHANGED = "ADDRESS_CHANGED"
-    CONTRADICTORY_STATUS = "CONTRADICTORY_STATUS"
-    LOST_AT_SUPPLIER = "LOST_AT_SUPPLIER"
-    TRACKING_CHANGED = "TRACKING_CHANGED"
-    PRICE = "PRICE"
-    PACKING = "PACKING"
-    MARGIN = "MARGIN"
-    BLOCKED = "BLOCKED"
-    RETURNED = "RETURNED"
-    LIMIT = "LIMIT"
-    FAULT = "FAULT"
-    PRIVACY = "PRIVACY"
-
-
-@attrs.frozen(kw_only=True)
-class Review:
-    """A question only a person may answer.
-
-    Args:
-        code: Why.
-
-        about: The id of what it is about.
-
-        evidence: What was seen, without shopper data.
-
-        decisions: What may be answered.
-
-        decision: What was answered, once it was.
-    """
-
-    id: int
-    code: ReviewCode
-    about: str
-    order_id: str = ""
-    account: str = ""
-    evidence: str
-    decisions: tuple[str, ...]
-    opened_at: datetime
-    resolved_at: datetime | None = None
-    decision: str = ""

@@ -12,16 +12,19 @@ from decimal import Decimal
 import attrs
 
 from ._cases import case_opened, check_key, check_lines
-from ._engine import World
 from ._events import EventKind
-from ._intake import plan_order, reference
+from ._intake_purchases import reference
+from ._intents import Subject
 from ._journal import Tx
 from ._model import PurchaseLine, PurchaseOrder, ShipmentLine
+from ._plan import plan_order
 from ._pull import recognize
-from ._records import Case, PurchaseRecord, Subject
+from ._records import PurchaseRecord
 from ._saga import Clock, Saga, clock, commit
 from ._states import CASE_OVER, HAS_LEFT, CaseKind, CaseState, Fulfillment, move_case
 from ._views import known_supplier
+from ._wishes import Case
+from ._world import World
 from .adapters import MovedByPeople, OrdersItself, Reserves
 from .errors import ConfigurationError, Unsupported
 
@@ -76,6 +79,8 @@ def _resend(
     if parent is None or order is None:
         raise ConfigurationError(f"purchase order: there is no {po_id!r}")
     name = supplier or parent.po.supplier
+    if not world.serves(name, parent.po.store):
+        raise ConfigurationError(f"supplier: there is no account {name!r} that ships for {parent.po.store!r}")
     adapter = known_supplier(world, name).adapter
     if isinstance(adapter, OrdersItself):
         raise Unsupported(f"{name} orders by itself; have its people send it, and open a case", account=name)
@@ -88,6 +93,8 @@ def _resend(
     if case.child:
         known = tx.purchase(case.child)
         assert known is not None
+        if known.po.supplier != name:
+            raise ConfigurationError(f"key: {key!r} names {known.po.id} already, at {known.po.supplier}")
         return known
     if case.state in CASE_OVER:
         raise ConfigurationError(
@@ -150,7 +157,6 @@ def _child(
             order_ref=f"{parent.po.order_ref}\nresend of {parent.po.reference}",
             supplier=supplier_identity,
             n=n,
-            epoch=0,
         ),
         lines=_taken(parent.po.lines, lines),
         supplier_ref="",

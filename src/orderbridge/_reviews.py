@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
 
 import attrs
 
-from ._records import ReviewCode
+from ._money import Money
 
-__all__ = ["DECISIONS", "REVIEWS", "ReviewText"]
+__all__ = ["DECISIONS", "REVIEWS", "Review", "ReviewCode", "ReviewText"]
+
+
+class ReviewCode(Enum):
+    """Why a person is asked. Words are never renamed or removed."""
+
+    ORDER_NOT_UNDERSTOOD = "ORDER_NOT_UNDERSTOOD"
+    NOTHING_TO_SHIP = "NOTHING_TO_SHIP"
+    SHORTFALL = "SHORTFALL"
+    FRACTION = "FRACTION"
+    FOREIGN_UNITS = "FOREIGN_UNITS"
+    UNCLEAR = "UNCLEAR"
+    REFUSED = "REFUSED"
+    PARKED = "PARKED"
+    CONFIRMED_NOT_FOUND = "CONFIRMED_NOT_FOUND"
+    DOUBLE = "DOUBLE"
+    CANCELED_BY_SUPPLIER = "CANCELED_BY_SUPPLIER"
+    CANCELED_AFTER_PLACING = "CANCELED_AFTER_PLACING"
+    CHANGED_AFTER_PLACING = "CHANGED_AFTER_PLACING"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    CONTRADICTORY_STATUS = "CONTRADICTORY_STATUS"
+    LOST_AT_SUPPLIER = "LOST_AT_SUPPLIER"
+    TRACKING_CHANGED = "TRACKING_CHANGED"
+    PRICE = "PRICE"
+    PACKING = "PACKING"
+    MARGIN = "MARGIN"
+    BLOCKED = "BLOCKED"
+    RETURNED = "RETURNED"
+    LIMIT = "LIMIT"
+    FAULT = "FAULT"
+    PRIVACY = "PRIVACY"
+
 
 DECISIONS: Mapping[str, str] = {
     "retry": "Looks first whether it happened after all, and only then does it again.",
@@ -64,7 +97,8 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
         title="The supplier has too few",
         means="Fewer units are held, or were taken, than are wanted.",
         evidence="How many of which remote id, and why.",
-        hint="Wait for stock: it goes on when they are held. Or link the product to another supplier.",
+        hint="Wait: it goes on when they are held. A supplier that does not sell the product now is asked "
+        "again daily by itself, and at once by `retry`. Or link the product to another supplier.",
     ),
     R.FRACTION: ReviewText(
         title="A part of a piece",
@@ -76,7 +110,7 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
         title="Units that no order wants",
         means="The supplier's account holds units that nobody here asked for.",
         evidence="How many of which remote id.",
-        hint="Release them in the supplier's shop, or set `shared = true` if others use the account.",
+        hint="Give them back with `reconcile --fix`, or set `shared = true` if others use the account.",
     ),
     R.UNCLEAR: ReviewText(
         title="Something does not fit",
@@ -111,10 +145,14 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
     ),
     R.DOUBLE: ReviewText(
         title="Ordered twice",
-        means="The supplier has two orders for one purchase order.",
-        evidence="The supplier's numbers of both.",
-        hint="Cancel one there.",
-        decisions=("retry", "ignore"),
+        means="The supplier has one order too many: a second one, or one that nothing here wants any more.",
+        evidence="The supplier's number of it, and of the one that is to stay.",
+        hint=(
+            "`cancel` the one too many where that is offered, else have the supplier's people do it; the "
+            "question closes when the daily look sees it canceled, or `found` says that it is another "
+            "purchase order's. `ignore` lets both come."
+        ),
+        decisions=("cancel", "ignore"),
     ),
     R.CANCELED_BY_SUPPLIER: ReviewText(
         title="The supplier will not ship it",
@@ -218,8 +256,8 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
     R.FAULT: ReviewText(
         title="Answers that make no sense, or a bug",
         means="Several times in a row something could not be read, or the bridge itself failed.",
-        evidence="What failed, and how.",
-        hint="It is tried again by itself; report it if it stays.",
+        evidence="What failed, and how; of a bug its kind and place.",
+        hint="It is tried again by itself; report it with the log if it stays.",
         decisions=_TRY,
     ),
     R.PRIVACY: ReviewText(
@@ -230,3 +268,39 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
         decisions=("done",),
     ),
 }
+
+
+@attrs.frozen(kw_only=True)
+class Review:
+    """A question only a person may answer.
+
+    Args:
+        code: Why.
+
+        about: The id of what it is about.
+
+        evidence: What was seen, without shopper data.
+
+        amount: What it costs, where that is the question: the most that "accept" agrees to.
+
+        decisions: What may be answered.
+
+        decision: What was answered, once it was.
+    """
+
+    id: int
+    code: ReviewCode
+    about: str
+    order_id: str = ""
+    account: str = ""
+    evidence: str
+    amount: Money | None = None
+    decisions: tuple[str, ...]
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    decision: str = ""
+
+    @property
+    def text(self) -> ReviewText:
+        """What it means to the person who is asked, and what to do."""
+        return REVIEWS[self.code]

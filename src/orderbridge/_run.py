@@ -10,23 +10,26 @@ import attrs
 
 from ._cart import advance_cart
 from ._changes import list_changes, lists_of_changes, nudge_purchase
-from ._engine import World, backoff
+from ._daily_look import DAILY, daily_looks, look_daily
+from ._events import EventKind
+from ._far_ahead import bring_back
 from ._forget import advance_forget, ask_to_disclose, ask_to_forget, blank
+from ._intents import Subject
 from ._journal import Tx
 from ._orders import advance_order
 from ._pull import pull, recognize
-from ._records import (
-    ReviewCode,
-    Subject,
-)
-from ._saga import Saga, clock, commit, look
+from ._raised import log_raised, raised_at
+from ._reviews import ReviewCode
+from ._saga import Saga, backoff, clock, commit, look
 from ._source_anew import advance_source, settings_changed
+from ._world import World
 from .adapters import Headers, ListsChanges, Nudge, ReceivesWebhooks, Reply
 from .errors import BridgeError, ConfigurationError, JournalError, Unsupported
 
 __all__ = [
     "Report",
     "advance",
+    "advance_alone",
     "due_now",
     "pull_now",
     "receive",
@@ -44,7 +47,8 @@ class Report:
     Args:
         advanced: Subjects worked on.
 
-        orders: Orders that were news.
+        orders: Orders that this run's own pulls took in as new or changed; what ``pull``, or a run before,
+            took in is not counted again.
 
         failures: Accounts and orders that could not be worked on, and why, in words.
 
@@ -59,18 +63,21 @@ class Report:
 
 def start(world: World, compared: set[str]) -> Saga[None]:
     """Make every store's pull due once, and its orders if its settings have changed."""
+    yield from bring_back()
     if not world.lazy:
         yield from settings_changed(world, compared, world.stores)
     now = yield from clock()
     pulls = [Subject.pull(name) for name in world.stores]
     lists = () if world.lazy else lists_of_changes(world)
-    planned = yield from look(lambda tx: tx.planned("pull") | tx.planned("list"))
-    missing = [subject for subject in (*pulls, *lists) if subject not in planned]
+    looks = () if world.lazy else daily_looks(world)
+    planned = yield from look(lambda tx: tx.planned("pull") | tx.planned("list") | tx.planned("look"))
+    missing = [subject for subject in (*pulls, *lists, *looks) if subject not in planned]
     if missing:
 
         def work(tx: Tx) -> None:
             for subject in missing:
-                tx.wake(subject, now.wall)
+                # There is nothing to look over yet.
+                tx.wake(subject, now.wall + DAILY if subject in looks else now.wall)
 
         yield from commit(work)
 
@@ -100,7 +107,12 @@ def advance(world: World, subject: str, identified: set[str]) -> Saga[int]:
     elif kind == "list":
         if name in world.suppliers:
             yield from list_changes(world, name, identified)
-    elif name.partition("/")[0] in world.stores:
+    elif kind == "look":
+        if name in world.suppliers:
+            yield from look_daily(world, name, identified)
+    elif (store := name.partition("/")[0]) in world.stores:
+        if world.lazy:
+            yield from settings_changed(world, identified, (store,))
         yield from advance_order(world, name, identified)
         return 0
     return 0
@@ -128,7 +140,10 @@ def run_once(
             for subject, fence in due.items()
             if _is_ours(world, subject)
             and fences.get(subject) != fence
-            and (rounds.get(subject, 0) < _ROUNDS or subject.startswith(("pull/", "forget/", "source/")))
+            and (
+                rounds.get(subject, 0) < _ROUNDS
+                or subject.startswith(("pull/", "forget/", "source/", "look/"))
+            )
         }
         if not todo:
             if len(due) < limit:
@@ -154,13 +169,23 @@ def run_once(
 
 def _is_ours(world: World, subject: str) -> bool:
     kind, _, name = subject.partition("/")
-    return name in world.suppliers if kind in ("cart", "list") else name.partition("/")[0] in world.stores
+    return (
+        name in world.suppliers
+        if kind in ("cart", "list", "look")
+        else name.partition("/")[0] in world.stores
+    )
 
 
-def due_now(limit: int) -> Saga[tuple[str, ...]]:
-    """Subjects that wait for work now."""
+def due_now(world: World, limit: int) -> Saga[tuple[str, ...]]:
+    """Subjects of these accounts that wait for work now."""
     now = yield from clock()
-    return (yield from look(partial(_due, now.wall, limit)))
+    most = limit
+    while True:
+        due = yield from look(partial(_due, now.wall, most))
+        ours = tuple(subject for subject in due if _is_ours(world, subject))
+        if len(ours) >= limit or len(due) < most:
+            return ours[:limit]
+        most *= 4  # past what is another bridge's on this journal
 
 
 def _due(now: datetime, limit: int, tx: Tx) -> tuple[str, ...]:
@@ -171,21 +196,35 @@ def _due_with_fences(now: datetime, limit: int, tx: Tx) -> dict[str, int]:
     return {subject: tx.work(subject).fence for subject in tx.due(now, limit)}
 
 
-def _guarded(world: World, subject: str, identified: set[str]) -> Saga[tuple[int, str]]:
+def advance_alone(world: World, subject: str, identified: set[str]) -> Saga[int]:
+    """``advance`` for a caller who sees only this subject: what fails is put off, and the error comes out."""
     try:
-        return (yield from advance(world, subject, identified)), ""
+        return (yield from advance(world, subject, identified))
     except JournalError:
         raise
     except (BridgeError, ConfigurationError) as error:
-        yield from _put_off(subject, None)
+        yield from _put_off(
+            subject, None, why=error.message if isinstance(error, BridgeError) else str(error)
+        )
+        raise
+    except Exception as error:
+        log_raised(error, subject)
+        yield from _put_off(subject, f"{raised_at(error)}, for {subject}")
+        raise
+
+
+def _guarded(world: World, subject: str, identified: set[str]) -> Saga[tuple[int, str]]:
+    try:
+        return (yield from advance_alone(world, subject, identified)), ""
+    except JournalError:
+        raise
+    except (BridgeError, ConfigurationError) as error:
         return 0, str(error)
     except Exception as error:  # a bug stops what it is in, never the rest
-        words = f"{type(error).__name__} in {subject}"
-        yield from _put_off(subject, words)
-        return 0, words
+        return 0, f"{raised_at(error)}, for {subject}"
 
 
-def _put_off(subject: str, bug: str | None) -> Saga[None]:
+def _put_off(subject: str, bug: str | None, *, why: str = "") -> Saga[None]:
     now = yield from clock()
 
     def work(tx: Tx) -> None:
@@ -193,6 +232,9 @@ def _put_off(subject: str, bug: str | None) -> Saga[None]:
         if found.due_at is not None and found.due_at <= now.wall:
             due_at = now.wall + backoff(found.failures, base=60.0)
             tx.release(subject, due_at=due_at, failures=found.failures + 1)
+            kind, _, name = subject.partition("/")
+            if kind == "pull":  # its account could not even be opened
+                tx.event(EventKind.PULL_FAILED, about=name, at=now.wall, data={"why": why or bug or ""})
         if bug is not None:
             account = subject.split("/")[1]
             tx.open_review(
@@ -207,16 +249,22 @@ def _put_off(subject: str, bug: str | None) -> Saga[None]:
     yield from commit(work)
 
 
-def pull_now(world: World, name: str, identified: set[str]) -> Saga[int]:
+def pull_now(
+    world: World, name: str, identified: set[str], *, told: Callable[[int], None] | None = None
+) -> Saga[int]:
     """All pages of one store's changes, now; how many orders came."""
     if name not in world.stores:
-        raise ConfigurationError(f"store: there is no account {name!r}; known are {', '.join(world.stores)}")
+        raise ConfigurationError(
+            f"store: there is no account {name!r}; known are {', '.join(world.stores) or 'none'}"
+        )
     orders = 0
     while True:
         page = yield from pull(world, name, identified=identified)
         if page is None:
             return orders
         orders += len(page.items)
+        if told is not None:
+            told(orders)
         if not page.more:
             return orders
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -32,6 +32,7 @@ __all__ = [
     "Saga",
     "Send",
     "Tick",
+    "backoff",
     "clock",
     "commit",
     "fetch",
@@ -196,3 +197,8 @@ def let_in(account: str) -> Saga[None]:
     if account in (yield from look(lambda tx: tx.refused_logins())):
         with suppress(JournalError):
             yield from commit(lambda tx: tx.drop_refused_login(account))
+
+
+def backoff(failures: int, *, base: float = 15.0, most: float = 3600.0) -> timedelta:
+    """How long to leave something alone after so many failures in a row."""
+    return timedelta(seconds=min(most, base * 2 ** min(failures, 10)))

@@ -58,7 +58,7 @@ def _converter() -> Converter:
     from cattrs import Converter
 
     converter = Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(Secret, lambda value, _: _secret(value))
+    converter.register_structure_hook(Secret, lambda value, _: secret(value))
     converter.register_structure_hook(timedelta, lambda value, _: _duration(value))
     converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(_text(value)))
@@ -153,7 +153,8 @@ def _duration(value: object) -> timedelta:
     return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
-def _secret(value: object) -> Secret:
+def secret(value: object) -> Secret:
+    """A secret as it stands, or from where ``env:``, ``file:`` or ``keyring:`` says that it is."""
     if isinstance(value, Secret):
         return value
     if not isinstance(value, str):

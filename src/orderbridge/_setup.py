@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
+from ._calls import Line
 from ._couriers import Couriers
-from ._drivers import Line, MemoryTokens, TokenStore
-from ._engine import Store, Supplier, World
+from ._intents import Subject
 from ._journal import Journal
 from ._model import BuyerContext
 from ._plugins import OPEN_AT_ONCE, Account, Accounts, open_store, open_supplier
@@ -17,6 +18,8 @@ from ._plugins import journal as open_journal
 from ._plugins import tokens as open_tokens
 from ._policy import PackingRule, Policy, Who
 from ._sourcing import Rule
+from ._token_store import MemoryTokens, TokenStore
+from ._world import Store, Supplier, World
 from .adapters import MovedByPeople, PaymentKind, Pays, payment_kind
 from .errors import ConfigurationError
 
@@ -44,7 +47,7 @@ class Setup:
         self.stores: Accounts[Store] = Accounts(stores, self._open_store)
         self.suppliers: Accounts[Supplier] = Accounts(suppliers, self._open_supplier)
         self.journal: Journal = open_journal(str(journal)) if isinstance(journal, (str, Path)) else journal
-        self.tokens = _tokens(tokens, journal)
+        self.tokens = _tokens(tokens, journal, self.journal)
         self.policy = policy or Policy()
         self._buyer = buyer
         self.identified: set[str] = set()
@@ -128,6 +131,8 @@ class Setup:
             )
         accounts.reopen(name)
         self._lines.pop(name, None)
+        # It may be another shop by now, and its policy another one.
+        self.identified -= {name, Subject.source(name)}
 
     def owner_of(self, store: str) -> str:
         """Whose a store is; nobody's if there is none of that name."""
@@ -157,9 +162,14 @@ def _check_kind(account: Account, kind: str) -> None:
         raise ConfigurationError(f"account {account.name!r} is a {account.kind}, and was given as a {kind}")
 
 
-def _tokens(tokens: TokenStore | str | Path | None, journal: Journal | str | Path) -> TokenStore:
-    """As given; else beside the journal's file, because what rotates is lost for good with the process."""
-    if tokens is None:
-        lasts = isinstance(journal, (str, Path)) and str(journal) != ":memory:"
-        return open_tokens(f"{journal}-tokens") if lasts else MemoryTokens()
-    return open_tokens(tokens) if isinstance(tokens, (str, Path)) else tokens
+def _tokens(
+    tokens: TokenStore | str | Path | None, place: Journal | str | Path, journal: Journal
+) -> TokenStore:
+    """As given; else in the journal's database, or beside its file: what rotates is lost with the process."""
+    if tokens is not None:
+        return open_tokens(tokens) if isinstance(tokens, (str, Path)) else tokens
+    own = cast("TokenStore | None", getattr(journal, "tokens", None))
+    if own is not None:
+        return own
+    lasts = isinstance(place, (str, Path)) and str(place) != ":memory:"
+    return open_tokens(f"{place}-tokens") if lasts else MemoryTokens()

@@ -23,11 +23,12 @@ from ._by_people import (
     take_departure,
     take_word,
 )
-from ._engine import World
 from ._journal import Tx
 from ._model import Package, Shipment, ShipmentLine
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import Fulfillment, Payment
+from ._views import owns
+from ._world import World
 from .adapters import OrdersItself
 from .errors import BridgeError, ConfigurationError, Unsupported
 
@@ -89,10 +90,19 @@ class RowError:
 
 @attrs.frozen(kw_only=True)
 class Imported:
-    """What a file came to: how many purchase orders and departures are news, and the rows left out."""
+    """What a file came to: how many purchase orders and departures are news, and the rows left out.
+
+    Args:
+        statuses: Purchase orders that are further than before, or paid otherwise.
+
+        departures: Departures that were not known, or had another number.
+
+        known: Statuses and departures that were known already, as after the same file once more.
+    """
 
     statuses: int = 0
     departures: int = 0
+    known: int = 0
     errors: tuple[RowError, ...] = ()
 
 
@@ -120,7 +130,7 @@ class _Wrong(ValueError):
 
 
 def import_shipments(
-    world: World, text: str, *, dry_run: bool = False, identified: set[str]
+    world: World, text: str, *, dry_run: bool = False, owner: str = "", identified: set[str]
 ) -> Saga[Imported]:
     """Take in a table of statuses and departures, row by row; a wrong row never stops the others.
 
@@ -151,7 +161,7 @@ def import_shipments(
             break
         if cells is None:
             break
-        row = yield from look(partial(_row_or_error, reader.line_num, cells))
+        row = yield from look(partial(_row_or_error, reader.line_num, cells, owner))
         if isinstance(row, RowError):
             errors.append(row)
         elif row is not None:
@@ -161,6 +171,7 @@ def import_shipments(
     now = yield from clock()
     for group in _grouped(rows):
         why = yield from look(partial(_why_not, world, group))
+        status_news, departure_news = (False, False) if why else (yield from look(partial(_news, group)))
         if not why and not dry_run:
             try:
                 yield from commit(partial(_apply, world, group, now))
@@ -173,8 +184,11 @@ def import_shipments(
             orders.append(group[0].po_id.rsplit("/", 2)[0])
         done = attrs.evolve(
             done,
-            statuses=done.statuses + any(row.fulfillment or row.payment for row in group),
-            departures=done.departures + group[0].departs,
+            statuses=done.statuses + status_news,
+            departures=done.departures + departure_news,
+            known=done.known
+            + (group[0].departs and not departure_news)
+            + (any(row.fulfillment or row.payment for row in group) and not status_news),
         )
     for order_id in dict.fromkeys(orders):
         yield from go_on(world, order_id, identified)
@@ -188,21 +202,21 @@ def _grouped(rows: Iterable[_Row]) -> list[list[_Row]]:
     return list(groups.values())
 
 
-def _row_or_error(no: int, cells: _Cells, tx: Tx) -> _Row | RowError | None:
+def _row_or_error(no: int, cells: _Cells, owner: str, tx: Tx) -> _Row | RowError | None:
     try:
-        return _read_row(no, cells, tx)
+        return _read_row(no, cells, owner, tx)
     except _Wrong as wrong:
         return RowError(row=no, column=wrong.column, why=str(wrong))
 
 
-def _read_row(no: int, cells: _Cells, tx: Tx) -> _Row | None:
+def _read_row(no: int, cells: _Cells, owner: str, tx: Tx) -> _Row | None:
     if None in cells:
         raise _Wrong("", "the row has more cells than the header")
     cell = {str(name): _as_said(value) if isinstance(value, str) else "" for name, value in cells.items()}
     po_id = cell.get("purchase_order", "")
     if not po_id and cell.get("reference"):
         po_id = tx.purchase_called(cell["reference"]) or ""
-    if not po_id or tx.purchase(po_id) is None:
+    if not po_id or tx.purchase(po_id) is None or not owns(tx, owner, po_id):
         column = "purchase_order" if cell.get("purchase_order") else "reference"
         raise _Wrong(column, f"there is no purchase order {cell.get(column, '')!r}")
     word = cell.get("status", "")
@@ -305,6 +319,22 @@ def _why_not(world: World, group: list[_Row], tx: Tx) -> str:
     except (BridgeError, ConfigurationError) as error:
         return str(error)
     return ""
+
+
+def _news(group: list[_Row], tx: Tx) -> tuple[bool, bool]:
+    """Do these rows say how far it is, and what has left, other than is known?"""
+    record = tx.purchase(group[0].po_id)
+    assert record is not None
+    said = any(
+        row.fulfillment not in (None, record.fulfillment) or row.payment not in (None, record.payment)
+        for row in group
+    )
+    if not group[0].departs:
+        return said, False
+    departure = _departure(group)
+    told = [each.notice.packages for each in notices_of(tx, record) if each.shipment_ref == departure.ref]
+    left = all(package in packages for packages in told for package in departure.packages)
+    return said, not (told and left)
 
 
 def _apply(world: World, group: list[_Row], now: Clock, tx: Tx) -> None:

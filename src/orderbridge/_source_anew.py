@@ -12,14 +12,16 @@ from typing import cast
 
 import attrs
 
-from ._engine import World
-from ._intake import judge_anew, suppliers_wanted, unasked_offers, unknown_parts
+from ._intake import judge_anew
+from ._intake_sharing import suppliers_wanted, unasked_offers, unknown_parts
+from ._intents import Subject
 from ._journal import Tx
 from ._policy import PackingRule, Policy
 from ._pull import identify
-from ._records import Offer, OrderRecord, Subject
+from ._records import Offer, OrderRecord
 from ._saga import Clock, Saga, clock, commit, look, run_flow
 from ._sourcing import Rule
+from ._world import World
 from .adapters import ChecksProducts, Product, Splits
 from .errors import BridgeError, LeaseLost
 
@@ -40,8 +42,6 @@ def settings_changed(world: World, compared: set[str], stores: Iterable[str]) ->
 
         stores: Which ones.
     """
-    if world.lazy:
-        return  # of thousands of accounts none is opened before it is needed
     digests = {name: _digest(world, name) for name in stores if Subject.source(name) not in compared}
     if not digests:
         return

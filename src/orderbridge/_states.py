@@ -36,6 +36,7 @@ __all__ = [
     "PaymentKind",
     "Seen",
     "TaskState",
+    "can_be_canceled",
     "command",
     "move_case",
     "move_intent",
@@ -162,8 +163,11 @@ RANK: Mapping[Fulfillment, int] = {
 }
 FINAL = frozenset({F.CANCELED, F.REJECTED, F.COMPLETED})
 BEFORE_PLACED = frozenset({F.IN_QUOTE, F.TO_ORDER, F.RESERVED, F.PLACING, F.IN_DOUBT})
+CAN_CHANGE = frozenset({F.TO_ORDER, F.RESERVED})  # nothing of it was sent, so it may become another yet
+SENDING = frozenset({F.PLACING, F.IN_DOUBT})  # it may be on its way to the supplier
 HAS_LEFT = frozenset({F.SHIPPED, F.DELIVERED, F.COMPLETED})
 _PART_HAS_LEFT = HAS_LEFT | {F.PART_SHIPPED}
+_ASIDE = frozenset({F.ON_HOLD, F.CANCEL_REQUESTED})  # it goes on from where it was before
 
 # What we may do ourselves.
 COMMANDS: Mapping[Fulfillment, frozenset[Fulfillment]] = {
@@ -246,8 +250,21 @@ def command(state: Fulfillment, to: Fulfillment) -> Fulfillment:
     return to
 
 
+def can_be_canceled(state: Fulfillment, *, left: Fulfillment | None) -> bool:
+    """May its supplier be asked to cancel it, or asked again? Nothing of it may have left, hold or no hold.
+
+    Args:
+        state: As the journal has it.
+
+        left: Where the purchase order was before ON_HOLD or CANCEL_REQUESTED.
+    """
+    if state in _ASIDE and left in _PART_HAS_LEFT:
+        return False
+    return state is F.CANCEL_REQUESTED or F.CANCEL_REQUESTED in COMMANDS.get(state, frozenset())
+
+
 def observe(
-    state: Fulfillment, seen: Fulfillment | None, *, left: Fulfillment | None = None
+    state: Fulfillment, seen: Fulfillment | None, *, left: Fulfillment | None
 ) -> tuple[Fulfillment, Seen]:
     """The state after the supplier's word, and what the word did.
 
@@ -256,7 +273,8 @@ def observe(
 
         seen: What the supplier's word maps to; None if nobody mapped it.
 
-        left: Where the purchase order was before ON_HOLD or CANCEL_REQUESTED.
+        left: Where the purchase order was before ON_HOLD or CANCEL_REQUESTED; None if it was placed and no
+            further. Without it nobody can say whether a part of what is on hold is on its way already.
     """
     if seen is None:
         return state, Seen.UNKNOWN_WORD

@@ -15,6 +15,15 @@ from ._model import BuyerContext, Document, Held, Money, PurchaseOrder, Shipment
 from ._states import Fulfillment, Payment, PaymentKind
 from ._writes import Cursor, Flow, Past, Unclear, Verdict, Write
 
+# A word in place of a state would go unseen until somebody compares it.
+_FULFILLMENT = attrs.validators.optional(attrs.validators.instance_of(Fulfillment))
+_PAYMENT = attrs.validators.optional(attrs.validators.instance_of(Payment))
+
+
+def _named(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not value:
+        raise ValueError(f"{attribute.name}: it is empty; give the supplier's id, by which it is found again")
+
 
 @attrs.frozen(kw_only=True)
 class Placed:
@@ -36,10 +45,10 @@ class Placed:
         url: Its page for the merchant.
     """
 
-    supplier_ref: str
+    supplier_ref: str = attrs.field(validator=_named)
     lines: tuple[tuple[str, Decimal], ...] | None = None
-    fulfillment: Fulfillment | None = None
-    payment: Payment | None = None
+    fulfillment: Fulfillment | None = attrs.field(default=None, validator=_FULFILLMENT)
+    payment: Payment | None = attrs.field(default=None, validator=_PAYMENT)
     raw_status: str = ""
     total: Money | None = None
     url: str = ""
@@ -103,8 +112,8 @@ class SupplierStatus:
     """
 
     raw: str
-    fulfillment: Fulfillment | None
-    payment: Payment | None = None
+    fulfillment: Fulfillment | None = attrs.field(validator=_FULFILLMENT)
+    payment: Payment | None = attrs.field(default=None, validator=_PAYMENT)
     at: datetime | None = attrs.field(default=None, converter=utc_or_none)
     shipments: tuple[Shipment, ...] = ()
     total: Money | None = None
@@ -113,7 +122,11 @@ class SupplierStatus:
 
 @attrs.frozen(kw_only=True)
 class PaymentSeen:
-    """What paying came to."""
+    """What paying came to.
+
+    Args:
+        url: Where a person pays it, or sees how far that is.
+    """
 
     payment: Payment
     total: Money | None = None
@@ -311,6 +324,58 @@ class ListsChanges(ABC):
     @abstractmethod
     def changes(self, cursor: Cursor | None, *, now: datetime) -> Flow[Changes]:
         """One page of the orders that changed since ``cursor``; since some hours before ``now`` if None."""
+
+
+@attrs.frozen(kw_only=True)
+class SeenPurchase:
+    """An order in the supplier's account, whoever made it.
+
+    Args:
+        supplier_ref: The supplier's id of it.
+
+        reference: Ours that it carries; empty if it carries none, None if a list does not say.
+
+        fulfillment: How far it is; None where that is not told, or nobody knows the word.
+
+        raw_status: The supplier's word.
+
+        total: What the supplier asks for it.
+    """
+
+    supplier_ref: str
+    reference: str | None = None
+    fulfillment: Fulfillment | None = None
+    raw_status: str = ""
+    total: Money | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PurchasePage:
+    """One page of the orders in an account; ``cursor`` is None after the last."""
+
+    items: tuple[SeenPurchase, ...]
+    cursor: Cursor | None
+
+
+class ListsPurchases(ABC):
+    """A supplier whose account lists its orders, so that one is found that no call has reported."""
+
+    @abstractmethod
+    def purchases(self, cursor: Cursor | None, *, since: datetime, now: datetime) -> Flow[PurchasePage]:
+        """One page of the orders made since then, whoever made them; ``since`` is the same for all pages."""
+
+    def purchase(self, supplier_ref: str) -> Flow[SeenPurchase | None]:
+        """One of them with the reference it carries: asked where the list does not say."""
+        return None
+        yield  # makes this a flow
+
+
+class FindsPurchases(ABC):
+    """A supplier that lists no orders, and shows each that carries a reference of ours."""
+
+    @abstractmethod
+    def purchases_with(self, reference: str) -> Flow[tuple[SeenPurchase, ...]]:
+        """All orders that carry it, and not only one of them."""
 
 
 @attrs.frozen(kw_only=True)

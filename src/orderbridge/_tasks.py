@@ -9,13 +9,14 @@ from typing import TypeAlias
 import attrs
 
 from ._announce import StoreOperation
-from ._engine import Store, backoff
 from ._events import EventKind
 from ._journal import Tx
 from ._model import Order
-from ._records import OrderRecord, Task, Wish
-from ._saga import Clock
+from ._records import OrderRecord
+from ._saga import Clock, backoff
 from ._states import TaskState
+from ._wishes import Task, Wish
+from ._world import Store
 from .adapters import (
     Annotates,
     Canceled,
@@ -177,8 +178,8 @@ class Perform(StoreOperation[Outcome]):
         super().refused(tx, why, now)
         tx.put_task(attrs.evolve(self._current(tx), state=TaskState.REFUSED, next_at=None))
 
-    def unclear(self, tx: Tx, evidence: str, now: Clock) -> None:
-        super().unclear(tx, evidence, now)
+    def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
+        super().unclear(tx, why, now)
         tx.put_task(attrs.evolve(self._current(tx), state=TaskState.ASKED, next_at=None))
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:

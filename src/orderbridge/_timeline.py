@@ -8,14 +8,15 @@ from datetime import datetime
 
 import attrs
 
-from ._events import EventKind
+from ._events import Event, EventKind
 from ._journal import Tx
-from ._records import Event, ReviewCode
-from ._reviews import REVIEWS
+from ._money import Money
+from ._reviews import REVIEWS, ReviewCode
 from ._saga import Saga, look
 from ._standing import word_of
 from ._states import Fulfillment, Payment
 from ._views import find
+from ._wording import amount_of
 from .errors import ConfigurationError
 
 __all__ = ["SENTENCES", "Entry", "in_words", "timeline"]
@@ -62,7 +63,7 @@ SENTENCES: Mapping[EventKind, str] = {
     E.QUOTED: "[{supplier}: ]It would cost {total}[, sent with {carrier}].",
     E.TOO_DEAR: "[{supplier}: ]It costs more than was agreed[: {why}].",
     E.PLACING: "[{supplier}: ]About to be ordered[ as {reference}].",
-    E.PLACED: "[{supplier}: ]The supplier has the order[ as {supplier_ref}][: {status}].",
+    E.PLACED: "[{supplier}: ]The supplier has the order[ as {supplier_ref}][ ({status})].",
     E.IN_DOUBT: "[{supplier}: ]A call got no answer; what came of it is looked for.",
     E.REFUSED: "[{supplier}: ]The supplier refused[: {code}][ ({why})].",
     E.PUT_OFF: "[{supplier}: ]Nothing was done; it is tried again[: {why}].",
@@ -72,7 +73,7 @@ SENTENCES: Mapping[EventKind, str] = {
     E.PAYMENT_REGRESSED: "[{supplier}: ]Its word on the payment went back[: {raw}]; it stays[ {money}].",
     E.MONEY_STOPPED: "All placing and paying was stopped[: {reason}].",
     E.MONEY_RELEASED: "Placing and paying may go on[: {reason}].",
-    E.STATUS: "[{supplier}: ]The supplier says how far it is[: {word}][, {money}][ ({raw})].",
+    E.STATUS: "[{supplier}: ]How far it is[: {word}][, {money}][ ({raw})].",
     E.STATUS_REGRESSED: "[{supplier}: ]The supplier's word went back[: {raw}]; it stays[ {word}].",
     E.CONTRADICTORY_STATUS: "[{supplier}: ]The supplier contradicts itself[: {raw}]; it stays[ {word}].",
     E.UNKNOWN_STATUS: "[{supplier}: ]A word that nobody here knows[: {raw}]; it stays[ {word}].",
@@ -82,6 +83,11 @@ SENTENCES: Mapping[EventKind, str] = {
     E.REVOKE_ASKED: "[{supplier}: ]A person wants it canceled at the supplier.",
     E.REVOKING: "[{supplier}: ]About to be canceled at the supplier.",
     E.REVOKED: "[{supplier}: ]The supplier was asked to cancel it[: {status}].",
+    E.SEEN_AT_SUPPLIER: "[{supplier}: ]The daily look found it at the supplier[ as {supplier_ref}].",
+    E.TWIN_FOUND: "[{supplier}: ]The supplier has one order too many[: {supplier_ref}][ ({raw})].",
+    E.TWIN_REVOKING: "[{supplier}: ]The order too many is about to be canceled[: {supplier_ref}].",
+    E.TWIN_REVOKED: "[{supplier}: ]The order too many[ {supplier_ref}] was asked to be canceled[: {status}].",
+    E.UNKNOWN_PURCHASE: "A supplier's account has an order that is none of this journal's[: {supplier_ref}].",
     E.ANNOUNCED: "The shop was told what left.",
     E.TRACKING_CORRECTED: "The shop was told another tracking number.",
     E.FOUND_BY_HAND: "[{supplier}: ]A person said which order of the supplier's it is[: {supplier_ref}].",
@@ -107,6 +113,7 @@ SENTENCES: Mapping[EventKind, str] = {
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)\}")
+_NO_NEWS = (Payment.UNKNOWN.value, Payment.NOT_REQUIRED.value)
 
 
 def in_words(event: Event) -> str:
@@ -135,10 +142,22 @@ def _fields(event: Event) -> dict[str, str]:
         payment = Payment.__members__.get(data.get("payment", ""), Payment.UNKNOWN)
         data["word"] = word_of(Fulfillment[state], payment) or _plain(state)
     if event.kind is not E.REFUNDED and (paid := data.get("payment", "")) in Payment.__members__:
-        data["money"] = "" if paid == Payment.UNKNOWN.value else _plain(paid)
+        data["money"] = "" if paid in _NO_NEWS else _plain(paid)
+    # What people say has no other word than ours.
+    data["raw"] = "" if data.get("raw") == state else data.get("raw", "")
+    for name in ("total", "amount"):
+        data[name] = _amount(data.get(name, ""))
     for name in ("payment", "kind", "state"):
         data[name] = _plain(data.get(name, ""))
     return data
+
+
+def _amount(text: str) -> str:
+    """An amount as people write it; anything else is left as it is."""
+    try:
+        return amount_of(Money.parse(text))
+    except ValueError:
+        return text
 
 
 def _plain(word: str) -> str:
@@ -146,7 +165,7 @@ def _plain(word: str) -> str:
     return word.replace("_", " ").lower() if word.isupper() else word
 
 
-def timeline(name: str) -> Saga[tuple[Entry, ...]]:
+def timeline(name: str, owner: str = "") -> Saga[tuple[Entry, ...]]:
     """What happened to an order, in words and in order.
 
     Raises:
@@ -154,12 +173,25 @@ def timeline(name: str) -> Saga[tuple[Entry, ...]]:
     """
 
     def work(tx: Tx) -> tuple[Entry, ...]:
-        order_id = find(tx, name)
-        if order_id is None:
-            raise ConfigurationError(f"order: there is no {name!r}; give its id, store/ref, or its number")
         return tuple(
             Entry(at=event.at, words=in_words(event), kind=event.kind, about=event.about)
-            for event in tx.time_line(order_id)
+            for event in tx.time_line(_known(tx, name, owner))
         )
 
     return look(work)
+
+
+def history(name: str, owner: str) -> Saga[tuple[Event, ...]]:
+    """The events of an order.
+
+    Raises:
+        ConfigurationError: there is no such order, or several have this number.
+    """
+    return look(lambda tx: tx.time_line(_known(tx, name, owner)))
+
+
+def _known(tx: Tx, name: str, owner: str) -> str:
+    order_id = find(tx, name, owner)
+    if order_id is None:
+        raise ConfigurationError(f"order: there is no {name!r}; give its id, store/ref, or its number")
+    return order_id

@@ -9,22 +9,17 @@ from decimal import Decimal
 import attrs
 
 from ._cart import Difference, differences, read_cart
-from ._engine import Store, Supplier, World
+from ._events import Event
 from ._journal import Tx
-from ._place import payment_page
+from ._model import Held
+from ._pay import TO_PAY, against_paying, money_stopped, payment_page
 from ._pull import identity_flow
-from ._records import (
-    Case,
-    Event,
-    NoticeRecord,
-    OrderRecord,
-    PurchaseRecord,
-    ReservationRow,
-    Task,
-)
+from ._records import NoticeRecord, OrderRecord, PurchaseRecord, ReservationRow, WantedBy
 from ._saga import Saga, let_in, look, run_flow
 from ._standing import Tab, order_tabs
-from ._states import Fulfillment
+from ._states import BEFORE_PLACED, Fulfillment
+from ._wishes import Case, Task
+from ._world import Store, Supplier, World
 from .adapters import Access, Carrier, Cursor, Finding, ListsCarriers, ListsProducts, ProductPage, Reserves
 from .errors import BridgeError, ConfigurationError, Unsupported
 
@@ -38,6 +33,7 @@ __all__ = [
     "known_supplier",
     "list_orders",
     "order_view",
+    "owns",
     "payable",
     "probe",
     "products",
@@ -85,12 +81,34 @@ class OrderView:
 
 @attrs.frozen(kw_only=True)
 class Payable:
-    """What a person may pay at a supplier, where, and what stands against it."""
+    """What a person may pay at a supplier, where, and what stands against it.
+
+    Args:
+        purchase_orders: Those that wait for money.
+
+        pages: Where a person pays each; none where nobody does, and as long as something stands against it.
+
+        kept_back: Those that wait for money and are not to be paid now, and why, in words: the shop has
+            canceled their order, or it is held.
+
+        stopped: Why the money is stopped; empty if it may go.
+
+        against: Where the supplier's account is not as our orders want it. What others hold stands against
+            nothing where the account is shared.
+    """
 
     supplier: str
     purchase_orders: tuple[str, ...]
-    page: str
-    against: tuple[Difference, ...]
+    pages: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    kept_back: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    stopped: str = ""
+    against: tuple[Difference, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """The page where all of them are paid; empty where each has its own, and where there is none."""
+        one = set(self.pages.values())
+        return one.pop() if len(one) == 1 else ""
 
 
 def carriers(world: World, name: str) -> Saga[tuple[Carrier, ...]]:
@@ -101,7 +119,9 @@ def carriers(world: World, name: str) -> Saga[tuple[Carrier, ...]]:
     """
     store = world.stores.get(name)
     if store is None:
-        raise ConfigurationError(f"store: there is no account {name!r}; known are {', '.join(world.stores)}")
+        raise ConfigurationError(
+            f"store: there is no account {name!r}; known are {', '.join(world.stores) or 'none'}"
+        )
     if not isinstance(store.adapter, ListsCarriers):
         raise Unsupported(f"{store.platform} does not say which carriers it knows", account=name)
     return (yield from run_flow(name, store.adapter.carriers()))
@@ -119,33 +139,47 @@ def products(world: World, name: str, cursor: Cursor | None) -> Saga[ProductPage
     return (yield from run_flow(name, supplier.adapter.products(cursor)))
 
 
-def order_view(name: str) -> Saga[OrderView | None]:
+def order_view(name: str, owner: str = "") -> Saga[OrderView | None]:
     """An order with all that the bridge does for it, by its id or by the number people see.
+
+    Another owner's is not there.
 
     Raises:
         ConfigurationError: several have this number.
     """
 
     def work(tx: Tx) -> OrderView | None:
-        order_id = find(tx, name)
+        order_id = find(tx, name, owner)
         return None if order_id is None else view_of(tx, order_id)
 
     return look(work)
 
 
-def find(tx: Tx, name: str) -> str | None:
-    """The id of the order that has this id, or this number; None if there is none.
+def find(tx: Tx, name: str, owner: str = "") -> str | None:
+    """The id of the order that has this id, or this number; None if there is none, or it is another owner's.
 
     Raises:
         ConfigurationError: several have this number.
     """
     if tx.order(name) is not None:
-        return name
-    found = tx.order_ids(number=name, limit=10) if name.removeprefix("#") else ()
+        return name if owns(tx, owner, name) else None
+    found = tx.order_ids(number=name, owner=owner, limit=10) if name.removeprefix("#") else ()
     if len(found) > 1:
         several = ", ".join(sorted(found))
         raise ConfigurationError(f"order: {name} is the number of {several}; name one of them by its id")
     return found[0] if found else None
+
+
+def owns(tx: Tx, owner: str, name: str) -> bool:
+    """Is an order, a purchase order or a case this owner's? Without an owner everything is."""
+    if not owner:
+        return True
+    order_id = name
+    if (purchase := tx.purchase(name)) is not None:
+        order_id = purchase.po.order_id
+    elif (case := tx.case(name)) is not None:
+        order_id = case.order_id
+    return tx.owner_of(order_id) == owner
 
 
 def view_of(tx: Tx, order_id: str) -> OrderView | None:
@@ -168,6 +202,7 @@ def list_orders(
     store: str,
     supplier: str,
     number: str,
+    find: str,
     owner: str,
     since: datetime | None,
     until: datetime | None,
@@ -177,20 +212,24 @@ def list_orders(
     """A page of orders, the newest first.
 
     Raises:
-        ConfigurationError: a time without a zone, or a page after an order that is not there.
+        ConfigurationError: a time without a zone, a page after an order that is not there, or both a number
+            and what to find.
     """
+    if number and find:
+        raise ConfigurationError("find: it looks at numbers as well; give one of number and find")
     for name, at in (("since", since), ("until", until)):
         if at is not None and at.tzinfo is None:
             raise ConfigurationError(f"{name}: {at} has no time zone; give an aware time")
 
     def work(tx: Tx) -> tuple[OrderView, ...]:
-        if after and tx.order(after) is None:
+        if after and (tx.order(after) is None or not owns(tx, owner, after)):
             raise ConfigurationError(f"after: there is no order {after!r}; give the id of the last one shown")
         ids = tx.order_ids(
             tab=tab,
             store=store,
             supplier=supplier,
             number=number,
+            find=find.strip(),
             owner=owner,
             since=since,
             until=until,
@@ -212,15 +251,49 @@ def reservations(supplier: str) -> Saga[tuple[ReservationRow, ...]]:
 
     def work(tx: Tx) -> tuple[ReservationRow, ...]:
         cart = read_cart(tx, supplier)
-        rows = {
-            row.remote_id: attrs.evolve(row, wanted=cart.wanted.get(row.remote_id, Decimal(0)))
-            for row in tx.reservations(supplier)
-        }
-        for remote_id, wanted in cart.wanted.items():
-            rows.setdefault(remote_id, ReservationRow(supplier=supplier, remote_id=remote_id, wanted=wanted))
-        return tuple(rows[remote_id] for remote_id in sorted(rows))
+        by = _wanted_by(tx, supplier)
+        held = tuple(Held(remote_id=key, held=row.held) for key, row in cart.rows.items())
+        causes = {each.remote_id: each.cause for each in differences(cart, supplier, held)}
+        rows: list[ReservationRow] = []
+        for remote_id in sorted({*cart.rows, *cart.wanted}):
+            row = cart.rows.get(remote_id) or ReservationRow(supplier=supplier, remote_id=remote_id)
+            rows.append(
+                attrs.evolve(
+                    row,
+                    wanted=cart.wanted.get(remote_id, Decimal(0)),
+                    status=causes.get(remote_id, "held") if row.seen_at is not None else "not asked yet",
+                    wanted_by=tuple(by.get(remote_id, ())),
+                )
+            )
+        return tuple(rows)
 
     return look(work)
+
+
+def _wanted_by(tx: Tx, supplier: str) -> dict[str, list[WantedBy]]:
+    """Whose lines want units of each remote id, the oldest first."""
+    found: dict[str, list[WantedBy]] = {}
+    waiting = [record for state in BEFORE_PLACED for record in tx.purchases_in(supplier, state)]
+    for record in sorted(waiting, key=lambda each: (each.created_at, each.po.id)):
+        order = tx.order(record.po.order_id)
+        lines = {line.ref: line for line in order.order.lines} if order is not None else {}
+        for part in record.po.lines:
+            line = lines.get(part.line_ref)
+            found.setdefault(part.remote_id, []).append(
+                WantedBy(
+                    order_id=record.po.order_id,
+                    order_number=record.po.order_number,
+                    purchase_order=record.po.id,
+                    product_ref="" if line is None else line.product_ref,
+                    variant_ref="" if line is None else line.variant_ref,
+                    sku=part.sku,
+                    name=part.name,
+                    units=part.quantity,
+                    fulfillment=record.fulfillment,
+                    waits=record.waits,
+                )
+            )
+    return found
 
 
 def reconcile(world: World, name: str) -> Saga[tuple[Difference, ...]]:
@@ -237,7 +310,7 @@ def known_supplier(world: World, name: str) -> Supplier:
     found = world.suppliers.get(name)
     if found is None:
         raise ConfigurationError(
-            f"supplier: there is no account {name!r}; known are {', '.join(world.suppliers)}"
+            f"supplier: there is no account {name!r}; known are {', '.join(world.suppliers) or 'none'}"
         )
     return found
 
@@ -248,22 +321,45 @@ def payable(world: World, name: str) -> Saga[Payable]:
     against: tuple[Difference, ...] = ()
     if isinstance(supplier.adapter, Reserves):
         against = yield from reconcile(world, name)
-    placed = yield from look(lambda tx: tx.purchases_in(name, Fulfillment.PLACED))
-    unpaid = [record for record in placed if record.payment.value in ("UNPAID", "FAILED", "UNKNOWN")]
-    page = payment_page(supplier, unpaid[0]) if unpaid else ""
-    return Payable(
-        supplier=name,
-        purchase_orders=tuple(record.po.id for record in unpaid),
-        page=page,
-        against=against,
-    )
+        if supplier.shared:
+            against = tuple(each for each in against if each.cause not in ("foreign", "too many"))
+
+    def work(tx: Tx) -> Payable:
+        stopped = tx.stopped(supplier.owner)
+        unpaid: list[PurchaseRecord] = []
+        kept_back: dict[str, str] = {}
+        for record in tx.purchases_in(name, Fulfillment.PLACED):
+            if record.payment not in TO_PAY:
+                continue
+            # A supplier that serves several owners: the money of one of them may be stopped.
+            why = against_paying(tx, record)
+            if not why and stopped is None:
+                why = money_stopped(tx, record.po.order_id)
+            if why:
+                kept_back[record.po.id] = why
+            else:
+                unpaid.append(record)
+        pages = {record.po.id: payment_page(supplier, record) for record in unpaid}
+        stands_against = stopped is not None or bool(against)
+        return Payable(
+            supplier=name,
+            purchase_orders=tuple(pages),
+            pages={} if stands_against else {po_id: page for po_id, page in pages.items() if page},
+            kept_back=kept_back,
+            stopped=stopped or "",
+            against=against,
+        )
+
+    return (yield from look(work))
 
 
-def probe(world: World) -> Saga[dict[str, Access]]:
+def probe(world: World, *, owner: str) -> Saga[dict[str, Access]]:
     """Ask every account who it is and what it may do; one that fails never hides the others."""
     found: dict[str, Access] = {}
     accounts: list[Store | Supplier] = [*world.stores.values(), *world.suppliers.values()]
     for account in accounts:
+        if owner not in ("", account.owner):
+            continue
         try:
             found[account.name] = yield from run_flow(account.name, identity_flow(account))
             if all(finding.ok for finding in found[account.name].findings):

@@ -89,6 +89,20 @@ def _no_document(body: bytes) -> Malformed:
     return Malformed("the answer is no JSON, or was cut off", path="$")
 
 
+# An escape in a JSON text, and of those the two that belong together.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
+)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def _whole_characters(body: bytes) -> bytes:
+    """Half a character, escaped, is no text anywhere; some shops cut names in the middle of one."""
+    if _HALF.search(body) is None:
+        return body
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if _HALF.fullmatch(found[0]) else found[0], body)
+
+
 def decode_bytes(cls: type[T], body: bytes) -> T:
     """``cls`` out of a JSON document, also where a platform has put dirt before it.
 
@@ -102,6 +116,7 @@ def decode_bytes(cls: type[T], body: bytes) -> T:
     try:
         return _decoder(cls).decode(clean)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        clean = _whole_characters(clean)
         document = _document(clean)
     if document is None:
         raise _no_document(clean)

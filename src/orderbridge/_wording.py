@@ -1,10 +1,11 @@
-"""What shops are told in words: the mark by which a repeat finds a remark, and what a departure holds."""
+"""What stands in words: marks in remarks, what a departure holds, amounts as people write them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ._model import Order, Package, ShipmentNotice
+from ._money import Money, decimals_of
 
 
 def mark_of(key: str) -> str:
@@ -50,3 +51,11 @@ def by_name(table: Mapping[str, str], name: str) -> str:
 def plain_name(name: str) -> str:
     """A form in which a carrier's names compare equal however people write them."""
     return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def amount_of(money: Money) -> str:
+    """An amount for people: with its currency's decimals, and with more only where they are not zero."""
+    places = decimals_of(money.currency)
+    whole, _, rest = f"{money.amount:f}".partition(".")
+    rest = rest[:places].ljust(places, "0") + rest[places:].rstrip("0")
+    return f"{whole}{'.' if rest else ''}{rest} {money.currency}"

@@ -14,6 +14,9 @@ from ._model import Money
 
 T = TypeVar("T")
 
+# Told where it is written, and not when the first answer got lost.
+_TIME = attrs.validators.and_(attrs.validators.instance_of(timedelta), attrs.validators.ge(timedelta(0)))
+
 Flow: TypeAlias = Generator[Read, Response, T]
 """Yields reads, is sent their answers, returns a ``T``."""
 
@@ -25,7 +28,9 @@ Cursor: TypeAlias = str
 class SameKey:
     """The platform dedupes on a key in the request: the stored bytes are sent again within ``lifetime``."""
 
-    lifetime: timedelta
+    lifetime: timedelta = attrs.field(
+        validator=[attrs.validators.instance_of(timedelta), attrs.validators.gt(timedelta(0))]
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -38,16 +43,16 @@ class LookUp:
         lag: How long after that a read may still not show it.
     """
 
-    late: timedelta = timedelta(minutes=10)
-    lag: timedelta = timedelta(minutes=1)
+    late: timedelta = attrs.field(default=timedelta(minutes=10), validator=_TIME)
+    lag: timedelta = attrs.field(default=timedelta(minutes=1), validator=_TIME)
 
 
 @attrs.frozen(kw_only=True)
 class Repeat:
     """Doing it twice is the same as once (an absolute set), or costs nothing (a draft)."""
 
-    late: timedelta = timedelta(minutes=10)
-    lag: timedelta = timedelta(minutes=1)
+    late: timedelta = attrs.field(default=timedelta(minutes=10), validator=_TIME)
+    lag: timedelta = attrs.field(default=timedelta(minutes=1), validator=_TIME)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +63,7 @@ class Park:
         late: As in ``LookUp``: so long a person's "retry" waits before it looks once more and sends again.
     """
 
-    late: timedelta = timedelta(minutes=10)
+    late: timedelta = attrs.field(default=timedelta(minutes=10), validator=_TIME)
 
 
 UnknownRule: TypeAlias = SameKey | LookUp | Repeat | Park
@@ -92,6 +97,10 @@ class Write:
     private: Request | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        if not self.step:
+            raise ValueError("step: a write without a name cannot be told from the next one; give one")
+        if self.request.method in ("GET", "HEAD"):
+            raise ValueError(f"request: {self.step!r} is a {self.request.method}; what only reads is a Read")
         if self.private is not None and isinstance(self.unknown, SameKey):
             raise ValueError(f"private: {self.step!r} may be sent again as stored, and this is not stored")
 
@@ -120,9 +129,12 @@ class Unclear:
 
     Args:
         evidence: What was found and why it does not fit, without shopper data.
+
+        page: Of what surely was not done, such as a payment that was declined: where a person can do it.
     """
 
     evidence: str
+    page: str = ""
 
 
 class Refusal(Enum):

@@ -25,6 +25,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from ._http import Headers, Read, Request, Response
+from ._raised import understood
 from ._states import Fulfillment, Payment, PaymentKind
 from ._store_adapter import (
     STAGES,
@@ -59,8 +60,10 @@ from ._supplier_adapter import (
     CarriesNotes,
     Changes,
     ChecksProducts,
+    FindsPurchases,
     ListsChanges,
     ListsProducts,
+    ListsPurchases,
     MovedByPeople,
     OrdersItself,
     Packs,
@@ -73,17 +76,20 @@ from ._supplier_adapter import (
     Product,
     ProductPage,
     PurchaseCanceled,
+    PurchasePage,
     Quote,
     Quotes,
     RefusedLine,
     Reserves,
     Returned,
+    SeenPurchase,
     ShippingOption,
     Splits,
     SupplierAdapter,
     SupplierStatus,
     payment_kind,
 )
+from ._weight import in_kg
 from ._wire import decode, decode_bytes, decode_each, decode_xml, parse_xml, raise_for_status
 from ._wording import by_name, departure, mark_of, same_name, same_number, web_link
 from ._writes import (
@@ -131,6 +137,7 @@ __all__ = [
     "DataRequest",
     "DecodesOrders",
     "Finding",
+    "FindsPurchases",
     "Flow",
     "Fulfillment",
     "Headers",
@@ -140,6 +147,7 @@ __all__ = [
     "ListsCarriers",
     "ListsChanges",
     "ListsProducts",
+    "ListsPurchases",
     "LookUp",
     "MovedByPeople",
     "Note",
@@ -164,6 +172,7 @@ __all__ = [
     "ProductPage",
     "Progress",
     "PurchaseCanceled",
+    "PurchasePage",
     "Quote",
     "Quotes",
     "Read",
@@ -185,6 +194,7 @@ __all__ = [
     "Response",
     "Returned",
     "SameKey",
+    "SeenPurchase",
     "SetAside",
     "ShippingOption",
     "Splits",
@@ -206,6 +216,7 @@ __all__ = [
     "decode_each",
     "decode_xml",
     "departure",
+    "in_kg",
     "judge_by_status",
     "mark_of",
     "parse_xml",
@@ -213,6 +224,7 @@ __all__ = [
     "raise_for_status",
     "same_name",
     "same_number",
+    "understood",
     "web_link",
 ]
 
@@ -334,10 +346,16 @@ class ReceivesWebhooks(ABC):
 
 @attrs.frozen(kw_only=True)
 class Bucket:
-    """How much a platform lets us ask: ``burst`` at once, then ``per_second``."""
+    """How much a platform lets us ask: ``burst`` at once, then ``per_second``.
+
+    Args:
+        name: What several accounts share it by, such as the key of the app that they all ask with: begin it
+            with the platform's name and a slash. Empty if each account has its own.
+    """
 
     per_second: float
     burst: int
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -21,6 +21,7 @@ BridgeError
 ├── CourierMismatch        repeat: NO         the parcel is another courier's than the manifest
 └── JournalError           repeat: NO
     ├── LeaseLost          repeat: YES        another worker has it
+    ├── Unreachable        repeat: LATER      its disk, its server or who else holds it is in the way
     ├── SchemaMismatch
     ├── Damaged
     └── LookOnly
@@ -61,6 +62,7 @@ __all__ = [
     "TransportError",
     "Unauthorized",
     "Unavailable",
+    "Unreachable",
     "Unsupported",
 ]
 
@@ -236,6 +238,12 @@ class LeaseLost(JournalError):
     """Another worker has taken this subject over; nothing was written."""
 
     repeat = Repeat.YES
+
+
+class Unreachable(JournalError):
+    """The journal cannot be had now, such as while its server starts anew; ``run`` goes on when it can."""
+
+    repeat = Repeat.LATER
 
 
 class SchemaMismatch(JournalError):

@@ -50,6 +50,14 @@ class Backend:
                 shopper=order.to["name"],
                 units={sku: Decimal(units) for sku, units in order.lines.items()},
                 paid=len(order.paid),
+                amount=ob.Money(order.paid[-1], "EUR") if order.paid else None,
+                to={
+                    "line1": order.to["street"],
+                    "postal_code": order.to["zip"],
+                    "city": order.to["city"],
+                    "country": order.to["country"],
+                    "phone": order.to["phone"],
+                },
             )
             for order in self.hub.orders.values()
         ]
@@ -60,7 +68,16 @@ class Backend:
                 self.hub.move(order.id, "S20" if order.status == "S10" else "S30", now=now)
 
     def ship(self, ref: str, number: str, *, now: datetime) -> None:
-        self.hub.hand_over(ref, self.hub.print_labels(ref, number, now=now), now=now)
+        printed = [each.id for each in self.hub.orders[ref].shipments if ("DHL", number) in each.packages]
+        shipment = printed[0] if printed else self.hub.print_labels(ref, number, now=now)
+        self.hub.hand_over(ref, shipment, now=now)
+
+    def print_label(self, ref: str, number: str, *, now: datetime) -> None:
+        self.hub.print_labels(ref, number, now=now)
+
+    def set_total(self, ref: str, total: Decimal, *, now: datetime) -> None:
+        self.hub.orders[ref].total = total
+        self.hub.credit = total
 
     def effects(self) -> int:
         return len(self.hub.ledger)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Annotated
 
 import typer
 
+from .. import __version__
 from ..errors import BridgeError, ConfigurationError, LookOnly
 from .bridge import adopt, backup, health, probe, pull, run
 from .cases import list_, move, open_, resend
 from .checkout import checkout, place
+from .console import console_
 from .decode import decode
 from .demo import demo
 from .desk import reconcile, reservations, resolve, reviews
@@ -69,6 +72,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     allow_money,
     events,
     health,
+    console_,
     backup,
     adopt,
     decode,
@@ -98,9 +102,23 @@ def _in_words(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"orderbridge {__version__}")
+        raise typer.Exit
+
+
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Bridge web shops to the suppliers who ship for them."""
+
+
 app = typer.Typer(
     name="orderbridge",
-    help="Bridge web shops to the suppliers who ship for them.",
+    callback=_whole,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +16,31 @@ from .. import Bridge, LimitUse, Report, StoreHealth, journal
 from .._config import read_config
 from ..errors import BridgeError, ConfigurationError
 from ..journals.sqlite import SqliteJournal
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, progress, say_wrong, when
+from .opened import Owner
+from .output import (
+    CONFIG,
+    AsJson,
+    ConfigFile,
+    amount,
+    ask_first,
+    console,
+    print_json,
+    print_table,
+    progress,
+    say_wrong,
+    when,
+)
 
 __all__ = ["adopt", "backup", "health", "probe", "pull", "run"]
 
+_A_COPY = "a copy, or restored: it is only looked at until orderbridge adopt makes it this machine's own"
 _LATE = timedelta(hours=1)  # a store not read for so long is not well
 
 
-def probe(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def probe(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Ask every account who it is and what the credentials may do. Exit code 1: something is wrong."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.probe()
+        found = bridge.probe(owner=owner)
     if as_json:
         print_json(found)
     else:
@@ -45,12 +60,16 @@ def probe(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 def run(
     config: ConfigFile = CONFIG,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is due.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is due now.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Work until Ctrl-C or SIGTERM: pull, reserve, place, follow, announce, as the policy says.
 
     With --once exit code 1 says that something could not be worked on; it is tried again by the next run.
     """
+    if dry_run:
+        _list_due(config, as_json=as_json)
+        return
     with (
         Bridge.from_toml(config) as bridge,
         _stopped_by_signals(bridge),
@@ -70,6 +89,16 @@ def run(
         console().print(f"{report.advanced} steps, {report.orders} new or changed orders; next work: {at}")
     if report.failures:
         raise typer.Exit(1)
+
+
+def _list_due(config: Path, *, as_json: bool) -> None:
+    with Bridge.from_toml(config) as bridge:
+        due = bridge.due(limit=1000)
+    if as_json:
+        print_json({"dry_run": True, "due": due})
+    else:
+        print_table("Due now", ("What",), ((subject,) for subject in due))
+        console().print("Nothing was done.")
 
 
 class _Told:
@@ -108,6 +137,7 @@ def _stopped_by_signals(bridge: Bridge) -> Generator[None, None, None]:
 
 def pull(
     store: Annotated[str, typer.Argument(help="Which store; all, if none is named.")] = "",
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -115,10 +145,10 @@ def pull(
     pulled: dict[str, int] = {}
     failed = False
     with Bridge.from_toml(config) as bridge, progress("Reading") as say:
-        for name in [store] if store else bridge.health().last_pull:
+        for name in [store] if store else bridge.health(owner=owner).last_pull:
             say(name)
             try:
-                pulled[name] = bridge.pull(name)
+                pulled[name] = bridge.pull(name, owner=owner, told=partial(_say_so_far, say, name))
             except BridgeError as error:
                 failed = True
                 say_wrong(str(error))
@@ -130,10 +160,19 @@ def pull(
         raise typer.Exit(1)
 
 
-def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
-    """Is it alive? Exit code 1: money is stopped, or a store was not read for an hour; 4: open reviews."""
+def _say_so_far(say: Callable[[str], None], store: str, orders: int) -> None:
+    say(f"{store}, {orders} orders")
+
+
+def health(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Is it alive? Exit code 1: something is not as it should be; 4: only that reviews are open.
+
+    Not as it should be is: the journal is a copy that nobody has adopted, money is stopped, a store was not
+    read for an hour, an account refuses its login, departures wait to be told to a shop, or work is overdue
+    for long.
+    """
     with Bridge.from_toml(config) as bridge:
-        found = bridge.health()
+        found = bridge.health(owner=owner)
     if as_json:
         print_json(found)
     else:
@@ -145,6 +184,12 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
             ("Purchase orders", _counts(found.purchase_orders)),
             ("Shipment notices", _counts(found.notices)),
             ("Departures of more than a day not told", found.untold),
+            *((f"Departures wait for {name}", why) for name, why in found.waiting.items()),
+            *(
+                (f"Orders at {name} that are another system's", looked.unknown)
+                for name, looked in found.daily_looks.items()
+                if looked.unknown
+            ),
             ("Due now", found.due),
             ("Overdue for long", ", ".join(found.stuck) or "none"),
             ("Next work", found.next_at),
@@ -152,10 +197,13 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
             ("Open reviews", f"{found.reviews}: {_counts(found.review_codes)}" if found.reviews else "none"),
             *((" ".join(("Paid in a day", use.owner)).strip(), _used(use)) for use in found.limits),
             ("Money", f"stopped: {found.stopped}" if found.stopped else "may move"),
+            *((("Journal", _A_COPY),) if found.look_only else ()),
         ]
         print_table("Health", ("", ""), rows)
     late = datetime.now(UTC) - _LATE
-    if found.stopped or any(at is None or at < late for at in found.last_pull.values()):
+    unread = any(at is None or at < late for at in found.last_pull.values())
+    wrong = found.look_only or found.stopped or unread
+    if wrong or found.refused_logins or found.untold or found.waiting or found.stuck:
         raise typer.Exit(1)
     if found.reviews:
         raise typer.Exit(4)
@@ -164,7 +212,8 @@ def health(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 def _read(store: StoreHealth) -> str:
     minutes = "" if store.age is None else f", {store.age // timedelta(minutes=1)} minutes ago"
     at = "never" if store.last_pull is None else when(store.last_pull) + minutes
-    return f"{at}: {store.failed}" if store.failed else at
+    why = store.failed or ("nobody has tried; start orderbridge run" if store.last_pull is None else "")
+    return f"{at}: {why}" if why else at
 
 
 def _sold(store: StoreHealth) -> str:
@@ -173,7 +222,8 @@ def _sold(store: StoreHealth) -> str:
 
 
 def _used(use: LimitUse) -> str:
-    return f"{use.spent} of {use.limit}" if use.limit is not None else f"{use.spent}, no limit"
+    spent = amount(use.spent)
+    return f"{spent} of {amount(use.limit)}" if use.limit is not None else f"{spent}, no limit"
 
 
 def _counts(states: Mapping[str, int]) -> str:
@@ -183,24 +233,29 @@ def _counts(states: Mapping[str, int]) -> str:
 def backup(
     file: Annotated[Path, typer.Argument(help="A new file.")],
     config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
 ) -> None:
     """Copy the journal as it is at one moment, while others use it. The copy does nothing until adopted."""
     with closing(journal(read_config(config).journal)) as opened:
         if not isinstance(opened, SqliteJournal):
             raise ConfigurationError("journal: this kind is backed up where it lives, not by this command")
         opened.backup(file)
-    console().print(f"{file} is written.", soft_wrap=True)
+    if as_json:
+        print_json({"file": str(file)})
+    else:
+        console().print(f"{file} is written.", soft_wrap=True)
 
 
 def adopt(
     config: ConfigFile = CONFIG,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a copied or restored journal this machine's own."""
     with Bridge.from_toml(config) as bridge:
-        if not yes:
-            typer.confirm(
-                "Two bridges with copies of one journal order twice. Is the other one off?", abort=True
-            )
+        ask_first("Two bridges with copies of one journal order twice. Is the other one off?", yes=yes)
         bridge.adopt()
-    console().print("The journal is adopted.")
+    if as_json:
+        print_json({"adopted": True})
+    else:
+        console().print("The journal is adopted.")

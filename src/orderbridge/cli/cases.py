@@ -8,6 +8,7 @@ import typer
 
 from .. import Bridge, Case, CaseKind, CaseState, Money
 from ..errors import ConfigurationError
+from .opened import DryRun, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
 from .purchases import PurchaseId, read_units, show_purchases
 
@@ -51,11 +52,13 @@ def open_(
         list[str] | None, typer.Option(help="Words, or the address of a picture, as often as needed.")
     ] = None,
     key: Annotated[str, typer.Option(help="Names the case in its purchase order; by default its kind.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Write down what people want of a supplier. Nobody is asked by it; the same again is the same case."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         case = bridge.open_case(
             purchase_order,
             kind=kind,
@@ -64,6 +67,7 @@ def open_(
             amount=read_amount(amount),
             reason=reason,
             evidence=evidence or (),
+            owner=owner,
         )
     _say(case, as_json=as_json)
 
@@ -89,12 +93,14 @@ def move(
     case: Annotated[str, typer.Argument(help="Its id, as orderbridge case list shows.")],
     state: Annotated[CaseState, typer.Argument(help="How far it is.", case_sensitive=False)],
     word: Annotated[str, typer.Option(help="What the supplier said.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Say how far a case is."""
-    with Bridge.from_toml(config) as bridge:
-        moved = bridge.move_case(case, state, word=word)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        moved = bridge.move_case(case, state, word=word, owner=owner)
     _say(moved, as_json=as_json)
 
 
@@ -103,12 +109,15 @@ def list_(
     kind: Annotated[CaseKind | None, typer.Option(help="Only of this kind.", case_sensitive=False)] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     after: Annotated[str, typer.Option(help="Go on after this case.")] = "",
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """List cases: what is wanted of suppliers, and how far that is."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.cases(purchase_order=purchase_order, kind=kind, everything=everything, after=after)
+        found = bridge.cases(
+            purchase_order=purchase_order, kind=kind, everything=everything, after=after, owner=owner
+        )
     if as_json:
         print_json(found)
     elif found:
@@ -123,15 +132,20 @@ def resend(
     supplier: Annotated[str, typer.Option(help="Another account, which people move: own stock.")] = "",
     reason: Annotated[str, typer.Option(help="Why; name no shopper.")] = "",
     key: Annotated[str, typer.Option(help="Names it in its purchase order.")] = "resend",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Make a purchase order that sends goods once more; place orders it. It is never paid by itself."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        before = {case.child for case in bridge.cases(purchase_order=purchase_order, everything=True)}
         record = bridge.resend(
-            purchase_order, key=key, lines=read_units(line), supplier=supplier, reason=reason
+            purchase_order, key=key, lines=read_units(line), supplier=supplier, reason=reason, owner=owner
         )
     if as_json:
         print_json(without_private(record))
-    else:
-        show_purchases((record,))
+        return
+    show_purchases((record,))
+    if record.po.id in before:
+        console().print(f"Nothing new: --key {key} made it before. For one more, give another --key.")

@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .. import Bridge, Checkout, CheckoutItem, PaymentPage
+from .. import Bridge, Checkout, CheckoutItem, EventKind, PaymentPage
 from ..errors import ConfigurationError
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+from .opened import Owner, rehearsed
+from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
+from .purchases import known_purchase, show_purchases
 
 __all__ = ["checkout", "place"]
 
 
 def checkout(
-    orders: Annotated[list[str], typer.Argument(help="Ids of shop orders or of purchase orders.")],
+    orders: Annotated[
+        list[str], typer.Argument(help="Shop orders, by id or number, or purchase orders, by id.")
+    ],
     shipping: Annotated[
         list[str] | None, typer.Option(help="The way to send one: PURCHASE_ORDER=CODE. May be repeated.")
     ] = None,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +35,7 @@ def checkout(
             raise typer.BadParameter(f"{each!r}: give PURCHASE_ORDER=CODE", param_hint="--shipping")
         chosen[name] = code
     with Bridge.from_toml(config) as bridge:
-        found = bridge.check_out(*orders, shipping=chosen)
+        found = bridge.check_out(*orders, shipping=chosen, owner=owner)
     if as_json:
         print_json(found)
         return
@@ -50,9 +55,9 @@ def _show(found: Checkout) -> None:
                 item.purchase_order,
                 item.order_number,
                 f"{item.supplier} {item.part}".strip(),
-                _money(item.goods),
+                item.goods,
                 _way(item),
-                _money(item.total),
+                item.total,
                 ", ".join(item.packing),
                 "; ".join(item.against),
             )
@@ -64,20 +69,17 @@ def _show(found: Checkout) -> None:
         for option in others:
             days = f", {option.days[0]} to {option.days[1]} days" if option.days else ""
             console().print(
-                f"{item.purchase_order}={option.code}: {option.title}, {option.price}{days}", soft_wrap=True
+                f"{item.purchase_order}={option.code}: {option.title}, {amount(option.price)}{days}",
+                soft_wrap=True,
             )
-    totals = ", ".join(str(total) for total in found.totals) or "named by no supplier"
+    totals = ", ".join(map(amount, found.totals)) or "named by no supplier"
     console().print(f"Total: {totals}.")
-
-
-def _money(amount: object) -> str:
-    return "" if amount is None else str(amount)
 
 
 def _way(item: CheckoutItem) -> str:
     if item.shipping is None:
         return "choose" if item.options else ""
-    return f"{item.shipping.title} ({item.shipping.price})"
+    return f"{item.shipping.title} ({amount(item.shipping.price)})"
 
 
 def place(
@@ -88,26 +90,37 @@ def place(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what these would cost, and what stands against it.")
     ] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Order these at their suppliers. One whose units are not held yet goes as soon as they are."""
     if dry_run:
-        _dry_run(purchase_orders or [], config, as_json=as_json)
+        _dry_run(purchase_orders or [], owner, config, as_json=as_json)
         return
     with Bridge.from_toml(config) as bridge:
-        pages = bridge.place(*(purchase_orders or ()), checkout=checkout)
+        pages = bridge.place(*(purchase_orders or ()), checkout=checkout, owner=owner)
     if as_json:
         print_json(pages)
     else:
         show_pages(pages)
 
 
-def _dry_run(purchase_orders: list[str], config: Path, *, as_json: bool) -> None:
+def _dry_run(purchase_orders: list[str], owner: str, config: Path, *, as_json: bool) -> None:
     if not purchase_orders:
         raise ConfigurationError("--dry-run: name the purchase orders; a digest says that you have seen them")
+    events = rehearsed(config, lambda bridge: bridge.place(*purchase_orders, owner=owner))
+    if not any(event.kind == EventKind.APPROVED for event in events):
+        with Bridge.from_toml(config) as bridge:
+            placed = tuple(known_purchase(bridge, each, owner) for each in purchase_orders)
+        if as_json:
+            print_json(without_private(placed))
+        else:
+            show_purchases(placed)
+            console().print("It is placed already. Nothing was ordered.")
+        return
     with Bridge.from_toml(config) as bridge:
-        found = bridge.check_out(*purchase_orders)
+        found = bridge.check_out(*purchase_orders, owner=owner)
     if as_json:
         print_json(found)
     else:
@@ -126,7 +139,7 @@ def show_pages(pages: tuple[PaymentPage, ...]) -> None:
                 page.fulfillment.value,
                 page.payment.value,
                 page.waits,
-                _money(page.total),
+                page.total,
                 page.order_page,
                 page.page,
             )

@@ -11,7 +11,7 @@ import typer
 
 from .. import Address, Line, Order, store
 from .._canonical import plain
-from .._plugins import platform_of
+from .._plugins import platform_names, platform_of
 from ..adapters import DecodesOrders, SetAside
 from ..errors import ConfigurationError, Malformed
 from .output import AsJson, print_json, print_table
@@ -26,9 +26,18 @@ _SIGNED_IN: dict[str, dict[str, object]] = {
 }
 
 
+def _platforms_like(incomplete: str) -> list[str]:
+    """For the shell, while somebody types."""
+    return [name for name in platform_names("store") if name.startswith(incomplete)]
+
+
 def decode(
     platform: Annotated[
-        str, typer.Argument(help="Which shop system: magento, prestashop, shopify or woocommerce.")
+        str,
+        typer.Argument(
+            help="Which shop system: magento, prestashop, shopify or woocommerce.",
+            autocompletion=_platforms_like,
+        ),
     ],
     file: Annotated[
         str,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from .._http import Call
@@ -256,6 +257,9 @@ class Shopify(DemoShop):
         return sum(mail.kind in ("shipping_confirmation", "shipping_update") for mail in self.shop.mails)
 
 
+_GRAPHQL = "platform: the simulated Shopify needs graphql-core 3.2: pip install 'graphql-core>=3.2.14,<3.3'"
+
+
 def _shopify() -> ShopifyShop:
     """A Shopify shop, where the library that it runs on is installed."""
     try:
@@ -263,9 +267,9 @@ def _shopify() -> ShopifyShop:
     except ModuleNotFoundError as missing:
         if missing.name != "graphql":
             raise
-        raise ConfigurationError(
-            "platform: the simulated Shopify needs graphql-core: pip install 'orderbridge[graphql]'"
-        ) from None
+        raise ConfigurationError(_GRAPHQL) from None
+    if not version("graphql-core").startswith("3.2."):
+        raise ConfigurationError(f"{_GRAPHQL}; {version('graphql-core')} is another one")
     return ShopifyShop()
 
 

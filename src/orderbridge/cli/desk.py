@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated
 
 import attrs
 import typer
 
 from .. import Bridge, Difference
-from .._reviews import REVIEWS
+from .._canonical import plain
+from ..errors import OutOfDate
+from .opened import DryRun, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 
 __all__ = ["Supplier", "reconcile", "reservations", "resolve", "reviews", "show_differences"]
@@ -16,38 +20,75 @@ __all__ = ["Supplier", "reconcile", "reservations", "resolve", "reviews", "show_
 Supplier = Annotated[str, typer.Argument(help="The supplier's account.")]
 
 
-def reservations(supplier: Supplier, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def reservations(
+    supplier: Supplier, owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False
+) -> None:
     """List what is wanted and held of each remote id, as of the last look at the supplier."""
     with Bridge.from_toml(config) as bridge:
-        rows = bridge.reservations(supplier)
+        rows = bridge.reservations(supplier, owner=owner)
     if as_json:
         print_json(rows)
         return
     print_table(
         f"Reserved at {supplier}",
-        ("Remote id", "Wanted", "Held", "Available", "Ours", "Seen"),
         (
-            (row.remote_id, row.wanted, row.held, row.available, "yes" if row.ours else "no", row.seen_at)
+            "Remote id",
+            "Wanted",
+            "Held",
+            "Available",
+            "Status",
+            "Seen",
+            "Order",
+            "Product",
+            "Variant",
+            "Units",
+        ),
+        (
+            (
+                *(row.remote_id, row.wanted, row.held, row.available, row.status, row.seen_at),
+                *(
+                    "\n".join(str(getattr(each, name)) for each in row.wanted_by)
+                    for name in ("order_id", "product_ref", "variant_ref", "units")
+                ),
+            )
             for row in rows
         ),
     )
 
 
-def reconcile(supplier: Supplier, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
-    """Compare what the supplier holds with what the orders want, now. Nothing is changed.
+def reconcile(
+    supplier: Supplier,
+    fix: Annotated[
+        str, typer.Option(help="Set what differs to what the orders want: the word that the table shows.")
+    ] = "",
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the supplier holds with what the orders want, now. Nothing is changed without --fix.
 
     Exit code 4: they differ, and not only because an order is being placed.
     """
     with Bridge.from_toml(config) as bridge:
-        found = bridge.reconcile(supplier)
+        found = bridge.reconcile(supplier, owner=owner)
+        if fix:
+            if fix != _digest(found):
+                raise OutOfDate("the growing order is not as it was shown; nothing was set", account=supplier)
+            found = bridge.put_right(*found)
     if as_json:
-        print_json(found)
+        print_json({"differences": found, "fix": _digest(found) if found else None})
     elif found:
         show_differences(supplier, found)
+        console().print(f"To do so: orderbridge reconcile {supplier} --fix {_digest(found)}", soft_wrap=True)
     else:
         console().print(f"{supplier} holds exactly what the orders want.")
     if any(item.cause != "being placed" for item in found):
         raise typer.Exit(4)
+
+
+def _digest(found: tuple[Difference, ...]) -> str:
+    """A word for these differences, and no others."""
+    return hashlib.sha256(json.dumps(plain(found), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def show_differences(supplier: str, found: tuple[Difference, ...]) -> None:
@@ -61,14 +102,15 @@ def show_differences(supplier: str, found: tuple[Difference, ...]) -> None:
 
 def reviews(
     after: Annotated[int, typer.Option(help="Go on after this review.")] = 0,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """List the questions that only a person may answer. Exit code 4: there are some."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.reviews(after=after)
+        found = bridge.reviews(after=after, owner=owner)
     if as_json:
-        print_json([{**attrs.asdict(each, recurse=False), "hint": REVIEWS[each.code].hint} for each in found])
+        print_json([{**attrs.asdict(each, recurse=False), "hint": each.text.hint} for each in found])
     elif found:
         print_table(
             "Answer with: orderbridge resolve ID DECISION",
@@ -80,7 +122,7 @@ def reviews(
                     review.code.value,
                     review.about,
                     review.evidence,
-                    REVIEWS[review.code].hint,
+                    review.text.hint,
                     ", ".join(review.decisions),
                 )
                 for review in found
@@ -95,12 +137,14 @@ def reviews(
 def resolve(
     review: Annotated[int, typer.Argument(help="Its id, as orderbridge reviews shows.")],
     decision: Annotated[str, typer.Argument(help="One of its decisions.")],
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Answer a review. Safe to repeat: the first answer stays."""
-    with Bridge.from_toml(config) as bridge:
-        answered = bridge.resolve(review, decision)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        answered = bridge.resolve(review, decision, owner=owner)
     if as_json:
         print_json(answered)
     else:

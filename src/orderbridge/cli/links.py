@@ -10,6 +10,7 @@ import typer
 
 from .. import Bridge, Money, ProductLink
 from ..errors import ConfigurationError
+from .opened import DryRun, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 
 __all__ = ["LINKS", "link"]
@@ -29,13 +30,15 @@ def link(
     remove: Annotated[
         bool, typer.Option("--remove", help="Take the product's links away: all, a supplier's, or one.")
     ] = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Say which supplier ships a shop's product, and as what; or list what was said. A kit has several."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         if remove:
-            changed = bridge.unlink(*_known(bridge, store, key, supplier, remote_id))
+            changed = bridge.unlink(*_known(bridge, store, key, supplier, remote_id, owner), owner=owner)
             done = f"Done; {changed} orders changed."
         elif key:
             if not remote_id:
@@ -49,12 +52,13 @@ def link(
                     factor=_number(factor),
                     cost=_money(cost),
                     priority=priority,
-                )
+                ),
+                owner=owner,
             )
             done = f"Done; {changed} waiting orders go on."
         else:
             done = ""
-        links = bridge.links(store=store)
+        links = bridge.links(store=store, owner=owner)
     if as_json:
         print_json(links)
     elif done:
@@ -70,10 +74,12 @@ def link(
         )
 
 
-def _known(bridge: Bridge, store: str, key: str, supplier: str, remote_id: str) -> list[ProductLink]:
+def _known(
+    bridge: Bridge, store: str, key: str, supplier: str, remote_id: str, owner: str
+) -> list[ProductLink]:
     known = [
         each
-        for each in bridge.links(store=store)
+        for each in bridge.links(store=store, owner=owner)
         if each.key == key and supplier in ("", each.supplier) and remote_id in ("", each.remote_id)
     ]
     if not known:
@@ -96,16 +102,23 @@ def _money(text: str) -> Money | None:
 
 
 def export(
-    store: Annotated[str, typer.Option(help="Only this store's.")] = "", config: ConfigFile = CONFIG
+    store: Annotated[str, typer.Option(help="Only this store's.")] = "",
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
 ) -> None:
     """Print all product links as CSV, for a spreadsheet and for ``links import``."""
     with Bridge.from_toml(config) as bridge:
-        typer.echo(bridge.export_links(store=store).replace("\r\n", "\n"), nl=False)
+        if as_json:
+            print_json(bridge.links(store=store, owner=owner))
+            return
+        typer.echo(bridge.export_links(store=store, owner=owner).replace("\r\n", "\n"), nl=False)
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV, with a header.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +130,7 @@ def import_(
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file}: is not UTF-8; save it as CSV UTF-8") from None
     with Bridge.from_toml(config) as bridge:
-        done = bridge.import_links(table, dry_run=dry_run)
+        done = bridge.import_links(table, dry_run=dry_run, owner=owner)
     if as_json:
         print_json(done)
     else:

@@ -10,6 +10,7 @@ import typer
 
 from .. import Bridge, Manifest, ManifestReport, ManifestState, Package, Shipment, Telling
 from ..errors import ConfigurationError
+from .opened import DryRun, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 from .purchases import PurchaseId, read_units
 
@@ -21,11 +22,12 @@ ManifestId = Annotated[int, typer.Argument(help="Its number.")]
 def _open(
     courier: Annotated[str, typer.Option(help="Who takes the parcels.")],
     owner: Annotated[str, typer.Option(help="Whose shops, where several share this bridge.")] = "",
+    dry_run: DryRun = False,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Begin a hand-over list for one courier."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         manifest = bridge.open_manifest(courier, owner=owner)
     _show_list(manifest, as_json=as_json)
 
@@ -62,6 +64,8 @@ def _pack(
     ref: Annotated[
         str, typer.Option(help="Names this departure; by default its number. The same again corrects it.")
     ] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -73,8 +77,8 @@ def _pack(
         packages=(Package(carrier=carrier, tracking_number=number, tracking_url=url),),
         lines=read_units(line) or None,
     )
-    with Bridge.from_toml(config) as bridge:
-        found = bridge.pack(manifest, purchase_order, departure)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        found = bridge.pack(manifest, purchase_order, departure, owner=owner)
     _show_list(found, as_json=as_json)
 
 
@@ -82,31 +86,36 @@ def _unpack(
     manifest: ManifestId,
     purchase_order: PurchaseId,
     ref: Annotated[str, typer.Option(help="Which departure; else all of the purchase order's.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Take a departure off a manifest that has not shipped."""
-    with Bridge.from_toml(config) as bridge:
-        found = bridge.unpack(manifest, purchase_order, ref=ref)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        found = bridge.unpack(manifest, purchase_order, ref=ref, owner=owner)
     _show_list(found, as_json=as_json)
 
 
-def _show(manifest: ManifestId, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def _show(
+    manifest: ManifestId, owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False
+) -> None:
     """Show a manifest, and how far each shop is told."""
     with Bridge.from_toml(config) as bridge:
-        report = bridge.manifest(manifest)
+        report = bridge.manifest(manifest, owner=owner)
     _show_report(report, as_json=as_json)
 
 
 def _print(
     manifest: ManifestId,
     to: Annotated[Path | None, typer.Option(help="A file for the page; else it is printed here.")] = None,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Write the list as an HTML page for the courier to sign. It names the shoppers."""
     with Bridge.from_toml(config) as bridge:
-        document = bridge.print_manifest(manifest)
+        document = bridge.print_manifest(manifest, owner=owner)
     if to is not None:
         try:
             to.write_bytes(document.body)
@@ -121,17 +130,29 @@ def _print(
         typer.echo(document.body, nl=False)
 
 
-def _ship(manifest: ManifestId, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def _ship(
+    manifest: ManifestId,
+    dry_run: DryRun = False,
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
     """The courier has it: tell the shops. Exit code 4: one refused, or a person has to look."""
-    with Bridge.from_toml(config) as bridge:
-        report = bridge.ship_manifest(manifest)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        report = bridge.ship_manifest(manifest, owner=owner)
     _end(report, as_json=as_json)
 
 
-def _repeat(manifest: ManifestId, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def _repeat(
+    manifest: ManifestId,
+    dry_run: DryRun = False,
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
     """Tell the shops that refused once more, and no others. Exit code as of ship."""
-    with Bridge.from_toml(config) as bridge:
-        report = bridge.repeat_manifest(manifest)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        report = bridge.repeat_manifest(manifest, owner=owner)
     _end(report, as_json=as_json)
 
 

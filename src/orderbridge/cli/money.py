@@ -8,48 +8,57 @@ import typer
 
 from .. import Bridge
 from .desk import Supplier, show_differences
+from .opened import DryRun, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 
 __all__ = ["allow_money", "events", "payable", "stop_money"]
 
-Owner = Annotated[str, typer.Option(help="Only this owner's, where several share this bridge.")]
 
-
-def payable(supplier: Supplier, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def payable(
+    supplier: Supplier, owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False
+) -> None:
     """What may be paid at a supplier, where, and what stands against it. Exit code 4: something does."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.payable(supplier)
+        found = bridge.payable(supplier, owner=owner)
     if as_json:
         print_json(found)
     else:
         if found.against:
             show_differences(supplier, found.against)
-            console().print("Do not pay before they agree.")
+            console().print("Do not pay before they agree: orderbridge reconcile shows how.")
+        if found.stopped:
+            console().print(f"Money is stopped: {found.stopped}", soft_wrap=True)
         for purchase_order in found.purchase_orders:
-            console().print(purchase_order)
+            page = "" if found.page else found.pages.get(purchase_order, "")
+            console().print(f"{purchase_order} {page}".strip(), soft_wrap=True)
+        for purchase_order, why in found.kept_back.items():
+            console().print(f"Do not pay {purchase_order}: {why}", soft_wrap=True)
         if not found.purchase_orders:
             console().print("Nothing waits for money.")
         elif found.page:
             console().print(f"Pay it here: {found.page}", soft_wrap=True)
-    if found.against:
+    if found.against or found.stopped:
         raise typer.Exit(4)
 
 
 def stop_money(
     reason: Annotated[str, typer.Argument(help="Why; health shows it.")],
     owner: Owner = "",
+    dry_run: DryRun = False,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Stop all placing and paying at once, in every process that uses this journal."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         bridge.stop_money(reason=reason, owner=owner)
     _say(owner, stopped=reason, as_json=as_json)
 
 
-def allow_money(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def allow_money(
+    owner: Owner = "", dry_run: DryRun = False, config: ConfigFile = CONFIG, as_json: AsJson = False
+) -> None:
     """Let placing and paying go on."""
-    with Bridge.from_toml(config) as bridge:
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         bridge.allow_money(owner=owner)
     _say(owner, stopped=None, as_json=as_json)
 

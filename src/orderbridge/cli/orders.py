@@ -8,23 +8,38 @@ from typing import Annotated, cast
 import attrs
 import typer
 
-from .. import Bridge, Line, OrderView, Tab
+from .. import Address, Bridge, Line, OrderRecord, OrderView, Tab
 from ..errors import ConfigurationError
 from .cases import show_cases
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .opened import Owner
+from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
 from .purchases import show_purchases
 from .shop import known
 
 __all__ = ["orders", "show", "tabs"]
 
-_TABS = ", ".join(tab.value.lower().replace("_", "-") for tab in Tab)
+_WORDS = [tab.value.lower().replace("_", "-") for tab in Tab]
+_TABS = ", ".join(_WORDS)
+
+
+def _tabs_like(incomplete: str) -> list[str]:
+    """For the shell, while somebody types."""
+    return [word for word in _WORDS if word.startswith(incomplete.lower())]
 
 
 def orders(
-    tab: Annotated[str, typer.Option(help=f"Only those that stand there: {_TABS}.")] = "",
+    tab: Annotated[
+        str, typer.Option(help=f"Only those that stand there: {_TABS}.", autocompletion=_tabs_like)
+    ] = "",
     store: Annotated[str, typer.Option(help="Only of this store.")] = "",
     supplier: Annotated[str, typer.Option(help="Only what this supplier ships something of.")] = "",
     number: Annotated[str, typer.Option(help="Only with this number, as people say it.")] = "",
+    find: Annotated[
+        str,
+        typer.Option(
+            help="The beginning of a number, a SKU or a tracking number; or the supplier's id of it, in full."
+        ),
+    ] = "",
     owner: Annotated[str, typer.Option(help="Only of this owner's stores.")] = "",
     since: Annotated[str, typer.Option(help="Placed then or later: 2026-03-02, or with a time (UTC).")] = "",
     until: Annotated[str, typer.Option(help="Placed before.")] = "",
@@ -40,6 +55,7 @@ def orders(
             store=store,
             supplier=supplier,
             number=number,
+            find=find,
             owner=owner,
             since=_time("--since", since),
             until=_time("--until", until),
@@ -124,23 +140,24 @@ def _how_far(view: OrderView) -> str:
 def show(
     order: Annotated[str, typer.Argument(help="The order's id, store/ref, or its number.")],
     private: Annotated[bool, typer.Option("--private", help="With the shopper's name and address.")] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Show one order: its lines, its purchase orders, what the shop was told, and its time line."""
     with Bridge.from_toml(config) as bridge:
-        view = known(bridge, order)
-        history = bridge.history(view.record.order.id)
-        steps = bridge.timeline(view.record.order.id)
+        view = known(bridge, order, owner)
+        history = bridge.history(view.record.order.id, owner=owner)
+        steps = bridge.timeline(view.record.order.id, owner=owner)
     if as_json:
         print_json({**_public(view, private=private), "history": history, "timeline": steps})
         return
     found = view.record.order
     console().print(
-        f"{found.id}, number {found.number}: {found.raw_status}, {found.payment.value}, {found.total}"
+        f"{found.id}, number {found.number}: {found.raw_status}, {found.payment.value}, {amount(found.total)}"
     )
-    if private and found.ship_to:
-        print_table("Ship to", ("", ""), (row for row in attrs.asdict(found.ship_to).items() if row[1]))
+    if private:
+        _show_address(view.record)
     print_table(
         "Lines",
         ("Line", "Name", "SKU", "Units", "Open", "Goes to"),
@@ -165,6 +182,22 @@ def show(
         "Time line",
         ("Time", "What", "About"),
         ((step.at, step.words, step.about) for step in steps),
+    )
+
+
+def _show_address(record: OrderRecord) -> None:
+    """The address that counts, and beside it the shop's, where another one was given since."""
+    if record.ship_to is None:
+        return
+    ours = attrs.asdict(record.ship_to)
+    if record.address is None:
+        print_table("Ship to", ("", ""), (row for row in ours.items() if row[1]))
+        return
+    theirs = attrs.asdict(record.order.ship_to or record.order.bill_to or Address())
+    print_table(
+        "Ship to, as you have said",
+        ("", "Ship to", "The shop shows"),
+        ((name, ours[name], theirs[name]) for name in ours if ours[name] or theirs[name]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,21 +12,28 @@ from typing import Annotated, TypeAlias, cast
 
 import attrs
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .. import Money
 from .._canonical import plain
+from .._wording import amount_of as amount
+from ..errors import ConfigurationError
 
 __all__ = [
     "CONFIG",
     "AsJson",
     "ConfigFile",
+    "amount",
+    "ask_first",
     "console",
     "print_json",
     "print_table",
     "progress",
     "say_wrong",
+    "somebody_is_there",
     "when",
     "without_private",
 ]
@@ -34,10 +42,13 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for 
 ConfigFile: TypeAlias = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 CONFIG = Path("orderbridge.toml")
 
+_WIDE = 10_000  # signs in a line that nobody looks at on a terminal
+
 
 def console() -> Console:
-    """Where people read."""
-    return Console(highlight=False)
+    """Where people read. What goes to a file or another program is as wide as it is."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=_WIDE)
 
 
 @contextmanager
@@ -71,13 +82,50 @@ def without_private(value: object, *, private: bool = False) -> object:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; what stands in it is never read as markup."""
+    """A table; what stands in it is never read as markup.
+
+    Columns that nothing stands in are left out. What has no space in it, such as an id or a link, is never
+    broken, so that it can be copied: where a terminal is too narrow for that, each row is a list.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    kept = [at for at in range(len(columns)) if at == 0 or not cells or any(row[at] for row in cells)]
+    shown = [[columns[at], *(row[at] for row in cells)] for at in kept]
+    to = console()
+    widths = _widths(shown, to.width - 1 - 3 * len(kept))
+    if widths is None:
+        _print_lists(to, title, shown)
+        return
     table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    console().print(table)
+    for (heading, *_), width in zip(shown, widths, strict=True):
+        table.add_column(heading, width=width)
+    for row in cells:
+        table.add_row(*(Text(row[at]) for at in kept))
+    to.print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """How wide each column is, the widest made narrower first; None if a word would have to be broken."""
+    least = [
+        max((cell_len(word) for cell in column for word in cell.split()), default=0) for column in columns
+    ]
+    found = [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns]
+    while sum(found) > room:
+        narrower = [at for at, width in enumerate(found) if width > least[at]]
+        if not narrower:
+            return None
+        found[max(narrower, key=lambda at: found[at])] -= 1
+    return found
+
+
+def _print_lists(to: Console, title: str, columns: Sequence[Sequence[str]]) -> None:
+    to.print(Text(title), soft_wrap=True)
+    (_, *firsts), *others = columns
+    for at, first in enumerate(firsts, start=1):
+        to.print(Text(first.replace("\n", ", ")), soft_wrap=True)
+        for column in others:
+            if column[at]:
+                text = column[at].replace("\n", ", ")
+                to.print(Text(f"  {column[0]}: {text}" if column[0] else f"  {text}"), soft_wrap=True)
 
 
 def _cell(value: object) -> str:
@@ -85,12 +133,30 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return when(value)
+    if isinstance(value, Money):
+        return amount(value)
     return str(value)
 
 
 def when(at: datetime) -> str:
     """A time for people: UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def ask_first(question: str, *, yes: bool) -> None:
+    """Ask a person before what cannot be undone. Where nobody can be asked, ``--yes`` says it beforehand."""
+    if yes:
+        return
+    if not somebody_is_there():
+        raise ConfigurationError(f"{question} Nobody can be asked here: --yes says so")
+    if not typer.confirm(question, err=True):
+        typer.echo("Nothing was done.", err=True)
+        raise typer.Exit(1)
+
+
+def somebody_is_there() -> bool:
+    """Is there a terminal to ask at?"""
+    return sys.stdin.isatty()
 
 
 def say_wrong(words: str) -> None:

@@ -12,6 +12,7 @@ from .. import Bridge
 from ..adapters import Product
 from ..errors import Malformed
 from .desk import Supplier
+from .opened import Owner
 from .output import CONFIG, AsJson, ConfigFile, print_json, print_table, say_wrong
 
 __all__ = ["products"]
@@ -21,12 +22,13 @@ _COLUMNS = ("remote_id", "product_ref", "sku", "name", "price", "currency", "ava
 
 def products(
     supplier: Supplier,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List what a supplier sells, with the remote ids to link. Exit code 3: some could not be read."""
-    found, unread = _all(supplier, config)
+    found, unread = _all(supplier, owner, config)
     if as_json:
         print_json([_named(each) for each in found])
     elif as_csv:
@@ -44,14 +46,14 @@ def products(
         raise typer.Exit(3)
 
 
-def _all(supplier: str, config: ConfigFile) -> tuple[list[Product], Malformed | None]:
+def _all(supplier: str, owner: str, config: ConfigFile) -> tuple[list[Product], Malformed | None]:
     """All pages, and what is wrong with those that are no good."""
     found: list[Product] = []
     cursor: str | None = None
     with Bridge.from_toml(config) as bridge:
         while True:
             try:
-                page = bridge.products(supplier, cursor=cursor)
+                page = bridge.products(supplier, cursor=cursor, owner=owner)
             except Malformed as error:
                 if cursor is None:
                     raise

@@ -12,13 +12,15 @@ import typer
 from .. import Bridge, Document, Fulfillment, Package, Payment, PurchaseRecord, Shipment, ShipmentLine
 from .._config import read_buyer
 from ..errors import ConfigurationError
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .opened import DryRun, Owner, opened
+from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
 
 __all__ = [
     "cancel_purchase",
     "documents",
     "found",
     "import_",
+    "known_purchase",
     "observe",
     "pay",
     "read_units",
@@ -64,6 +66,7 @@ def pay(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it costs, and what stands against it.")
     ] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -72,11 +75,11 @@ def pay(
     Exit code 4, with --dry-run: something stands against it.
     """
     if dry_run:
-        _try_paying(purchase_order, config, as_json=as_json)
+        _try_paying(purchase_order, owner, config, as_json=as_json)
         return
     buyer = read_buyer(buyer_file) if buyer_file is not None else None
     with Bridge.from_toml(config) as bridge:
-        page = bridge.pay(purchase_order, buyer=buyer)
+        page = bridge.pay(purchase_order, buyer=buyer, owner=owner)
     if as_json:
         print_json(
             {
@@ -91,20 +94,24 @@ def pay(
         console().print(f"{purchase_order}: {page.payment.value}")
 
 
-def _try_paying(purchase_order: str, config: Path, *, as_json: bool) -> None:
+def _try_paying(purchase_order: str, owner: str, config: Path, *, as_json: bool) -> None:
     with Bridge.from_toml(config) as bridge:
-        record = _known(bridge, purchase_order)
+        record = known_purchase(bridge, purchase_order, owner)
         found = bridge.payable(record.po.supplier)
-        stopped = bridge.health().stopped
-    against = [f"{each.remote_id}: {each.cause}; {each.fix}" for each in found.against]
-    if purchase_order not in found.purchase_orders:
+        stopped = bridge.health(owner=owner).stopped
+    # A supplier that serves several holds others' units as well.
+    ours = [each for each in found.against if not owner or each.remote_id in record.po.units]
+    against = [f"{each.remote_id}: {each.cause}; {each.fix}" for each in ours]
+    if purchase_order in found.kept_back:
+        against.insert(0, found.kept_back[purchase_order])
+    elif purchase_order not in found.purchase_orders:
         against.insert(0, f"it is {record.fulfillment.value} and {record.payment.value}")
-    if stopped:
+    if stopped and f"money is stopped: {stopped}" not in against:
         against.insert(0, f"money is stopped: {stopped}")
     if as_json:
         print_json({"purchase_order": purchase_order, "total": record.total, "against": against})
     else:
-        console().print(f"{purchase_order}: {record.total or 'its supplier names no price'}", soft_wrap=True)
+        console().print(f"{purchase_order}: {_price(record)}", soft_wrap=True)
         for words in against:
             console().print(f"Against it: {words}", soft_wrap=True)
         console().print("Nothing was paid.")
@@ -112,9 +119,13 @@ def _try_paying(purchase_order: str, config: Path, *, as_json: bool) -> None:
         raise typer.Exit(4)
 
 
-def _known(bridge: Bridge, purchase_order: str) -> PurchaseRecord:
+def _price(record: PurchaseRecord) -> str:
+    return "its supplier names no price" if record.total is None else amount(record.total)
+
+
+def known_purchase(bridge: Bridge, purchase_order: str, owner: str) -> PurchaseRecord:
     """One that is there; its id begins with its order's."""
-    view = bridge.order(purchase_order.rsplit("/", 2)[0])
+    view = bridge.order(purchase_order.rsplit("/", 2)[0], owner=owner)
     for record in view.purchases if view is not None else ():
         if record.po.id == purchase_order:
             return record
@@ -123,25 +134,28 @@ def _known(bridge: Bridge, purchase_order: str) -> PurchaseRecord:
 
 def cancel_purchase(
     purchase_order: PurchaseId,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how far it is.")] = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Cancel a placed purchase order at its supplier. It gives the shopper no money back."""
-    with Bridge.from_toml(config) as bridge:
-        record = _known(bridge, purchase_order) if dry_run else bridge.cancel_purchase(purchase_order)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        record = bridge.cancel_purchase(purchase_order, owner=owner)
     _show(record, as_json=as_json)
 
 
 def found(
     purchase_order: PurchaseId,
     supplier_ref: Annotated[str, typer.Argument(help="The supplier's own id of the order.")],
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Say which of the supplier's orders a purchase order is, where a review asks."""
-    with Bridge.from_toml(config) as bridge:
-        record = bridge.found(purchase_order, supplier_ref=supplier_ref)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        record = bridge.found(purchase_order, supplier_ref=supplier_ref, owner=owner)
     _show(record, as_json=as_json)
 
 
@@ -152,12 +166,13 @@ def documents(
     purchase_order: PurchaseId,
     to: Annotated[Path | None, typer.Option(help="A folder for the files.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Write a purchase order for a supplier that people tell, or print its table. It names the shopper."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.documents(purchase_order)
+        found = bridge.documents(purchase_order, owner=owner)
     if to is not None:
         _write(found, to, force=force)
     if as_json:
@@ -205,14 +220,16 @@ def observe(
         Payment | None, typer.Option(help="How far it is paid.", case_sensitive=False, show_choices=False)
     ] = None,
     word: Annotated[str, typer.Option(help="What the supplier calls it.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Say how far a purchase order is at a supplier without an API: ACCEPTED, PREPARING, READY, DELIVERED."""
     if status is None and payment is None and not word:
         raise ConfigurationError("observe: give --status, --payment or --word")
-    with Bridge.from_toml(config) as bridge:
-        record = bridge.observe(purchase_order, fulfillment=status, payment=payment, raw=word)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        record = bridge.observe(purchase_order, fulfillment=status, payment=payment, raw=word, owner=owner)
     _show(record, as_json=as_json)
 
 
@@ -230,6 +247,8 @@ def ship(
         typer.Option(help="Names this departure; by default its number or page. The same again corrects it."),
     ] = "",
     at: Annotated[str, typer.Option(help="When it left, such as 2026-11-22T15:00:00+01:00; else now.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -242,8 +261,8 @@ def ship(
         lines=read_units(line) or None,
         shipped_at=_time(at),
     )
-    with Bridge.from_toml(config) as bridge:
-        record = bridge.ship(purchase_order, departure)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        record = bridge.ship(purchase_order, departure, owner=owner)
     _show(record, as_json=as_json)
 
 
@@ -278,6 +297,7 @@ def _time(text: str) -> datetime | None:
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV, with a header.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -289,7 +309,7 @@ def import_(
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file}: is not UTF-8; save it as CSV UTF-8") from None
     with Bridge.from_toml(config) as bridge:
-        done = bridge.import_shipments(table, dry_run=dry_run)
+        done = bridge.import_shipments(table, dry_run=dry_run, owner=owner)
     if as_json:
         print_json(done)
     else:
@@ -300,6 +320,7 @@ def import_(
                 ((error.row, error.column, error.why) for error in done.errors),
             )
         went = "would go in" if dry_run else "went in"
-        console().print(f"{done.statuses} statuses and {done.departures} departures {went}.")
+        known = f"; {done.known} were known already" if done.known else ""
+        console().print(f"{done.statuses} statuses and {done.departures} departures {went}{known}.")
     if done.errors:
         raise typer.Exit(3)

@@ -34,8 +34,15 @@ KEY, PASSWORD = "sandbox", "sandbox"
 PLATFORMS = (*SHOPS, "rewix", "bdroppy", "alibaba")
 
 
+def _platforms_like(incomplete: str) -> list[str]:
+    """For the shell, while somebody types."""
+    return [name for name in PLATFORMS if name.startswith(incomplete)]
+
+
 def sandbox(
-    platform: Annotated[str, typer.Argument(help=f"Which one: {', '.join(PLATFORMS)}.")],
+    platform: Annotated[
+        str, typer.Argument(help=f"Which one: {', '.join(PLATFORMS)}.", autocompletion=_platforms_like)
+    ],
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
     orders: Annotated[
         list[Path] | None,

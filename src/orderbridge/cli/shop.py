@@ -1,5 +1,4 @@
-"""What people want done to an order: ``hold``, ``release``, ``note``, ``refund``, ``cancel``, ``address``,
-``forget``; and ``carriers``, what a shop calls them."""
+"""What people want done to an order and in its shop: ``hold``, ``note``, ``refund``, ``address`` and more."""
 
 from __future__ import annotations
 
@@ -8,11 +7,36 @@ from typing import Annotated
 
 import typer
 
-from .. import Address, Bridge, Money, Note, OrderView, Refund, RefundLine, Task, TaskState
+from .. import (
+    Address,
+    Bridge,
+    Fulfillment,
+    Money,
+    Note,
+    OrderView,
+    Refund,
+    RefundLine,
+    Review,
+    ReviewCode,
+    Task,
+    TaskState,
+)
 from .._config import read_address
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Unsupported
 from .cases import read_amount
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .opened import DryRun, Owner, opened
+from .output import (
+    CONFIG,
+    AsJson,
+    ConfigFile,
+    ask_first,
+    console,
+    print_json,
+    print_table,
+    say_wrong,
+    without_private,
+)
+from .output import amount as amount_of
 from .purchases import read_units
 
 __all__ = ["address", "cancel", "carriers", "forget", "hold", "note", "refund", "release"]
@@ -21,10 +45,15 @@ OrderId = Annotated[str, typer.Argument(help="The order's id, store/ref, or its 
 Key = Annotated[str, typer.Option(help="A name of yours for it; the same again is done once.")]
 Reason = Annotated[str, typer.Option(help="Plain text for the shop's staff.")]
 
+F = Fulfillment
+# Of what is placed: nothing more is to be asked of its supplier.
+_SETTLED = frozenset({F.SHIPPED, F.DELIVERED, F.COMPLETED, F.CANCELED, F.REJECTED, F.CANCEL_REQUESTED})
+_ADDRESS = ReviewCode.ADDRESS_CHANGED
 
-def known(bridge: Bridge, order: str) -> OrderView:
+
+def known(bridge: Bridge, order: str, owner: str = "") -> OrderView:
     """The order that people mean by its id or its number."""
-    view = bridge.order(order)
+    view = bridge.order(order, owner=owner)
     if view is None:
         raise ConfigurationError(
             f"order: there is no {order!r}; give store/ref, as orderbridge orders shows, or its number"
@@ -37,7 +66,7 @@ def _say(task: Task, what: str, *, as_json: bool) -> None:
     if as_json:
         print_json(without_private(task))
     else:
-        console().print(f"{task.order_id}: {what} {task.state.value}", soft_wrap=True)
+        console().print(f"{task.order_id}: {what} {task.state.value}{_refunded(task)}", soft_wrap=True)
         for warning in task.warnings:
             console().print(warning, soft_wrap=True)
     if task.state in (TaskState.REFUSED, TaskState.ASKED):
@@ -50,30 +79,47 @@ def hold(
         bool, typer.Option("--in-shop", help="Nobody in the shop is to ship it either.")
     ] = False,
     reason: Annotated[str, typer.Option(help="Plain text for the shop's staff, with --in-shop.")] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Keep an order from being placed. Exit code 4: the shop did not do its part."""
+    """Keep an order from being placed and paid. Exit code 4: the shop did not do its part."""
     if reason and not in_shop:
         raise ConfigurationError("reason: it is for the shop's staff; give --in-shop with it")
-    with Bridge.from_toml(config) as bridge:
-        order_id = known(bridge, order).record.order.id
-        task = bridge.hold_in_shop(order_id, reason=reason) if in_shop else None
-        if task is None:
-            bridge.hold(order_id)
+    then: list[str] = []
+    with opened(config, dry_run=dry_run, as_json=as_json, then=then) as bridge:
+        order_id = known(bridge, order, owner).record.order.id
+        task, cannot = None, ""
+        try:
+            task = bridge.hold_in_shop(order_id, reason=reason, owner=owner) if in_shop else None
+        except Unsupported as error:  # it is held here
+            cannot = str(error)
+        if task is None and (dry_run or not cannot):
+            then += [cannot] if cannot else []
+            bridge.hold(order_id, owner=owner)
     if task is not None:
         _say(task, "hold", as_json=as_json)
     elif as_json:
-        print_json({"order_id": order_id, "held": True})
+        print_json({"order_id": order_id, "held": True, "shop_cannot": cannot or None})
     else:
         console().print(f"{order_id} is held here. The shop heard nothing of it.")
+    if cannot:
+        say_wrong(cannot)
+        raise typer.Exit(4)
 
 
-def release(order: OrderId, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def release(
+    order: OrderId,
+    dry_run: DryRun = False,
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
     """Let a held order go on, here and in the shop. Exit code 4: the shop did not do its part."""
-    with Bridge.from_toml(config) as bridge:
-        order_id = known(bridge, order).record.order.id
-        task = bridge.release(order_id)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        order_id = known(bridge, order, owner).record.order.id
+        task = bridge.release(order_id, owner=owner)
     if task is not None:
         _say(task, "release", as_json=as_json)
     elif as_json:
@@ -89,13 +135,15 @@ def note(
     to_shopper: Annotated[
         bool, typer.Option("--to-shopper", help="For the shopper too, with a mail where the shop sends one.")
     ] = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Put a remark on the shop's order, once for its key. Exit code 4: a review is open about it."""
-    with Bridge.from_toml(config) as bridge:
-        order_id = known(bridge, order).record.order.id
-        task = bridge.note(order_id, Note(key=key, text=text, to_shopper=to_shopper))
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        order_id = known(bridge, order, owner).record.order.id
+        task = bridge.note(order_id, Note(key=key, text=text, to_shopper=to_shopper), owner=owner)
     _say(task, "note", as_json=as_json)
 
 
@@ -110,9 +158,15 @@ def refund(
     shipping: Annotated[str, typer.Option(help='The part that is for shipping, such as "4.90 EUR".')] = "",
     reason: Reason = "",
     give_money: Annotated[
-        bool, typer.Option("--give-money/--record", help="The shop pays it back, or only writes it down.")
+        bool, typer.Option("--give-money", help="The shop pays it back, the way it was paid.")
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="The shop only writes down that somebody has; so it is by default."),
     ] = False,
     restock: Annotated[bool, typer.Option("--restock", help="The units go back on sale.")] = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -120,10 +174,12 @@ def refund(
 
     Exit code 4: a review is open about it.
     """
+    if give_money and record:
+        raise ConfigurationError("refund: give --give-money or --record, not both")
     money = _money("amount", amount)
     freight = _money("shipping", shipping) if shipping else None
-    with Bridge.from_toml(config) as bridge:
-        order_id = known(bridge, order).record.order.id
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        order_id = known(bridge, order, owner).record.order.id
         task = bridge.refund(
             order_id,
             Refund(
@@ -135,8 +191,18 @@ def refund(
                 gives_money=give_money,
                 restock=restock,
             ),
+            owner=owner,
         )
     _say(task, "refund", as_json=as_json)
+
+
+def _refunded(task: Task) -> str:
+    """Whether money moved, and how much, as the shop says."""
+    done = task.refunded
+    if done is None:
+        return ""
+    given = "given back by the shop" if done.gave_money else "written down in the shop; no money moved"
+    return f": {amount_of(done.amount)} {given}"
 
 
 def _money(name: str, text: str) -> Money:
@@ -161,14 +227,29 @@ def _refund_lines(texts: list[str], amount: Money, freight: Money | None) -> tup
     return tuple(found)
 
 
-def cancel(order: OrderId, reason: Reason = "", config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def cancel(
+    order: OrderId,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
     """Cancel the shop's order; nothing more of it is ordered. It gives the shopper no money back.
 
     What suppliers have already is a review. Exit code 4: the shop refused, and the order stays held.
     """
-    with Bridge.from_toml(config) as bridge:
-        order_id = known(bridge, order).record.order.id
-        task = bridge.cancel(order_id, reason=reason)
+    then: list[str] = []
+    with opened(config, dry_run=dry_run, as_json=as_json, then=then) as bridge:
+        view = known(bridge, order, owner)
+        order_id = view.record.order.id
+        then += [
+            f"Once it is canceled, a person is asked about {record.po.id}, which {record.po.supplier} has "
+            "(CANCELED_AFTER_PLACING)."
+            for record in view.purchases
+            if record.placed_at is not None and record.fulfillment not in _SETTLED
+        ]
+        task = bridge.cancel(order_id, reason=reason, owner=owner)
     _say(task, "cancel", as_json=as_json)
 
 
@@ -181,6 +262,8 @@ def address(
     expected: Annotated[
         str, typer.Option(help="The order's digest as you saw it (show --json); by default as it is now.")
     ] = "",
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -191,29 +274,45 @@ def address(
     if (file is None) != back:
         raise ConfigurationError("address: give a file with the whole address, or --back")
     wanted: Address | None = None if file is None else read_address(file)
-    with Bridge.from_toml(config) as bridge:
-        record = known(bridge, order).record
-        after = bridge.change_address(record.order.id, wanted, expected=expected or record.digest)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        record = known(bridge, order, owner).record
+        after = bridge.change_address(
+            record.order.id, wanted, expected=expected or record.digest, owner=owner
+        )
+        asked = _asked(bridge, record.order.id, owner)
     if as_json:
         print_json(without_private(after))
     else:
         where = "where its shop says" if wanted is None else "to the address in the file"
         console().print(f"{after.order.id} goes {where}.")
+        for review in asked:
+            console().print(f"Review {review.id}: {review.evidence}", soft_wrap=True)
+
+
+def _asked(bridge: Bridge, order_id: str, owner: str) -> list[Review]:
+    """The open questions about where an order's goods go."""
+    found: list[Review] = []
+    after = 0
+    while page := bridge.reviews(after=after, owner=owner, limit=1000):
+        found += [each for each in page if each.order_id == order_id and each.code is _ADDRESS]
+        after = page[-1].id
+    return found
 
 
 def forget(
     order: OrderId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Blank an order's shopper for good. Exit code 1: a call about it is under way; try again later."""
-    with Bridge.from_toml(config) as bridge:
-        view = bridge.order(order)
+    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+        view = bridge.order(order, owner=owner)
         order_id = order if view is None else view.record.order.id  # one that comes later is not kept then
-        if not yes:
-            typer.confirm(f"Blank the shopper of {order_id} for good?", abort=True, err=True)
-        done = bridge.forget(order_id)
+        ask_first(f"Blank the shopper of {order_id} for good?", yes=yes or dry_run)
+        done = bridge.forget(order_id, owner=owner)
     if as_json:
         print_json({"order_id": order_id, "forgotten": done})
     else:
@@ -228,12 +327,13 @@ def forget(
 
 def carriers(
     store: Annotated[str, typer.Argument(help="The store's account.")],
+    owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """List the carriers that a shop knows: what its account's carriers setting may name."""
     with Bridge.from_toml(config) as bridge:
-        found = bridge.carriers(store)
+        found = bridge.carriers(store, owner=owner)
     if as_json:
         print_json(found)
     else:

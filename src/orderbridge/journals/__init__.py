@@ -1,4 +1,4 @@
-"""Journals: where safety lives. ``sqlite`` is ours.
+"""Journals: where safety lives. ``sqlite`` and ``postgres`` are ours.
 
 A plug-in brings another through the entry point group ``orderbridge.journals``, by giving ``Tx`` its
 ``Rows`` and passing ``orderbridge.testing.JournalSuite``.

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ..errors import Damaged, JournalError, SchemaMismatch
+from ..errors import Damaged, JournalError, SchemaMismatch, Unreachable
 from ._home import Companion, Place, create, move_in, read_home
 from ._sql import migrations, statements
 
@@ -39,6 +39,8 @@ _WORDS = {
     sqlite3.SQLITE_CANTOPEN: "the file, or one beside it, cannot be opened",
     sqlite3.SQLITE_READONLY: "the file cannot be written",
 }
+# What may be over when it is next tried.
+_PASSES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
@@ -189,4 +191,5 @@ def in_words(error: sqlite3.Error | OSError, name: str) -> Exception:
         return error
     if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Damaged(f"{name}: the file is damaged, or is no SQLite database ({error}). {_RESTORE}")
-    return JournalError(f"{name}: {_WORDS.get(code & 0xFF, str(error))}; nothing was written")
+    kind = Unreachable if code & 0xFF in _PASSES else JournalError
+    return kind(f"{name}: {_WORDS.get(code & 0xFF, str(error))}; nothing was written")

@@ -16,7 +16,7 @@ _HEAD = "-- name: "
 
 @attrs.frozen
 class Query:
-    """One query of ``queries.sql``: what it is for, and its text."""
+    """One named query: what it is for, and its text."""
 
     about: str
     text: str
@@ -24,18 +24,18 @@ class Query:
 
 @lru_cache(maxsize=1)
 def queries() -> Mapping[str, Query]:
-    """The named queries.
+    """The named queries of all files in ``sql/queries``; each file is named for the module that runs them.
 
     Raises:
         ValueError: a name stands twice, or a query has no line that says what it is for.
     """
     found: dict[str, Query] = {}
-    source = (files("orderbridge.journals") / "sql" / "queries.sql").read_text("utf-8")
-    for block in source.split(_HEAD)[1:]:
-        name, about, *lines = block.splitlines()
-        if name in found or not about.startswith("-- "):
-            raise ValueError(f"queries.sql: {name!r} stands twice or does not say what it is for")
-        found[name] = Query(about.removeprefix("-- "), "\n".join(lines).strip().removesuffix(";"))
+    for file in (files("orderbridge.journals") / "sql" / "queries").iterdir():
+        for block in file.read_text("utf-8").split(_HEAD)[1:]:
+            name, about, *lines = block.splitlines()
+            if name in found or not about.startswith("-- "):
+                raise ValueError(f"{file.name}: {name!r} stands twice or does not say what it is for")
+            found[name] = Query(about.removeprefix("-- "), "\n".join(lines).strip().removesuffix(";"))
     return MappingProxyType(found)
 
 

@@ -80,6 +80,8 @@ class _Rows:
             return cast("list[Row]", self._connection.execute(_QUERIES[name], values).fetchall())
         except sqlite3.Error as error:
             raise in_words(error, self._place) from error
+        except OverflowError:
+            raise JournalError(f"{self._place}: a number beyond 64 bits came; nothing was written") from None
 
 
 class SqliteJournal:

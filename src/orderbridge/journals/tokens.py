@@ -25,7 +25,7 @@ from ..errors import Damaged, JournalError
 from ._file import connect
 from ._home import create
 
-__all__ = ["FileTokens"]
+__all__ = ["FileTokens", "read_token", "write_token"]
 
 # "orbt" in the file's header says that it is ours.
 _APPLICATION_ID = 0x6F726274
@@ -66,9 +66,7 @@ class FileTokens:
         Raises:
             JournalError: as for ``get``.
         """
-        refresh = new.refresh.reveal() if new.refresh else None
-        ends = new.expires_at.isoformat() if new.expires_at else None
-        text = json.dumps([new.access.reveal(), refresh, ends])
+        text = write_token(new)
         with self._opened(writes=True) as db:
             if self._token(db, account) != old:
                 return False
@@ -146,18 +144,7 @@ class FileTokens:
 
     def _token(self, db: sqlite3.Connection, account: str) -> Token | None:
         row = db.execute("SELECT token FROM tokens WHERE account = ?", (account,)).fetchone()
-        if row is None or not row[0]:
-            return None
-        try:
-            access, refresh, ends = json.loads(row[0])
-            return Token(
-                Secret(str(access)),
-                refresh=Secret(str(refresh)) if refresh else None,
-                expires_at=datetime.fromisoformat(ends) if ends else None,
-            )
-        except (TypeError, ValueError):
-            # What stands there may be a token: it is not repeated.
-            raise Damaged(f"{self._path}: an entry is damaged. {_MEND}") from None
+        return None if row is None else read_token(row[0], str(self._path))
 
     @contextmanager
     def _in_words(self) -> Generator[None, None, None]:
@@ -181,3 +168,30 @@ def _make(path: Path) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def write_token(token: Token) -> str:
+    """A token as it is kept."""
+    refresh = token.refresh.reveal() if token.refresh else None
+    ends = token.expires_at.isoformat() if token.expires_at else None
+    return json.dumps([token.access.reveal(), refresh, ends])
+
+
+def read_token(text: str, where: str) -> Token | None:
+    """The token that is kept as ``text``; None if there is none yet.
+
+    Raises:
+        Damaged: it cannot be read.
+    """
+    if not text:
+        return None
+    try:
+        access, refresh, ends = json.loads(text)
+        return Token(
+            Secret(str(access)),
+            refresh=Secret(str(refresh)) if refresh else None,
+            expires_at=datetime.fromisoformat(ends) if ends else None,
+        )
+    except (TypeError, ValueError):
+        # What stands there may be a token: it is not repeated.
+        raise Damaged(f"{where}: an entry is damaged. {_MEND}") from None

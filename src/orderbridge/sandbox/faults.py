@@ -61,11 +61,15 @@ class Line:
     """The line to one backend; ``plan`` names the fault of each call, or None.
 
     Late calls wait in ``pending`` until ``deliver`` is called with a time past theirs.
+
+    Args:
+        double_after: How long after the first the second of a doubled call arrives.
     """
 
     backend: Backend
     plan: Callable[[Call], Fault | None] = never
     late_by: timedelta = timedelta(minutes=5)
+    double_after: timedelta = timedelta(0)
     pending: list[tuple[datetime, Call]] = attrs.field(factory=list[tuple[datetime, Call]])
     calls: int = 0
 
@@ -99,6 +103,9 @@ class Line:
         match fault:
             case Fault.ANSWER_LOST:
                 raise NoAnswer
+            case Fault.DOUBLED if self.double_after:
+                self.pending.append((now + self.double_after, call))
+                return response
             case Fault.DOUBLED:
                 return self.backend.handle(call, now)
             case Fault.ERROR_AFTER:

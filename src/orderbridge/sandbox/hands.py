@@ -21,6 +21,21 @@ __all__ = ["Hands"]
 
 Json: TypeAlias = "str | int | Decimal | bool | list[Json] | dict[str, Json] | None"
 
+# What the platforms' own parts ask of each other, though anybody could.
+_OWN = frozenset(
+    (
+        "changed",
+        "did",
+        "find",
+        "keep_key",
+        "local",
+        "money_text",
+        "new_line",
+        "next_id",
+        "next_trade_id",
+        "rows_of",
+    )
+)
 _DEEP = 8  # levels of an answer; what lies deeper is only named
 _Verb: TypeAlias = Callable[..., object]
 
@@ -28,10 +43,11 @@ _Verb: TypeAlias = Callable[..., object]
 class Hands:
     """A backend with its desk's public methods at ``POST /_desk/<method>``, arguments as a JSON object.
 
-    ``GET /_desk`` lists them, ``GET /_desk/<name>`` reads a public attribute such as ``orders``. Where a
-    method takes ``now``, it is the server's time unless it is sent. Arguments are checked against the
-    method's annotations: amounts may be strings, times are ISO 8601, durations are seconds, enums go by
-    name or value, attrs classes are objects. Nobody has to sign in, so serve it on loopback only.
+    ``GET /_desk`` lists those that a person can ask for, one a line with what it takes, and leaves out what
+    the platform's own parts ask of each other. ``GET /_desk/<name>`` reads a public attribute such as
+    ``orders``. Where a method takes ``now``, it is the server's time unless it is sent. Arguments are checked
+    against the method's annotations: amounts may be strings, times are ISO 8601, durations are seconds, enums
+    go by name or value, attrs classes are objects. Nobody has to sign in, so serve it on loopback only.
 
     Args:
         backend: Takes all other calls.
@@ -81,13 +97,11 @@ class Hands:
 
     def _listed(self) -> Json:
         verbs: dict[str, Json] = {
-            name: {
-                "does": (inspect.getdoc(verb) or "").partition("\n\n")[0].replace("\n", " "),
-                "takes": str(inspect.signature(verb)),
-            }
+            name: f"({', '.join(_takes(verb))}) {_does(verb)}"
             for name, verb in self._verbs().items()
+            if name not in _OWN and _is_for_people(verb)
         }
-        return {"verbs": verbs, "reads": list[Json](self._readable())}
+        return {"verbs": verbs, "reads": ", ".join(self._readable())}
 
     def _readable(self) -> list[str]:
         return [name for name, verb in self._public() if not verb]
@@ -100,11 +114,58 @@ class Hands:
 
 def _answer(body: Json, status: int = 200) -> Response:
     headers = Headers({"Content-Type": "application/json"})
-    return Response(status, headers=headers, body=json.dumps(body).encode())
+    # On lines of its own: a terminal shows it, and goes on below it.
+    indent = 2 if isinstance(body, dict) else None
+    return Response(status, headers=headers, body=f"{json.dumps(body, indent=indent)}\n".encode())
 
 
 def _wrong(status: int, reason: str) -> Response:
     return _answer({"error": reason}, status)
+
+
+def _does(verb: _Verb) -> str:
+    return (inspect.getdoc(verb) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def _takes(verb: _Verb) -> list[str]:
+    """Its arguments with their types; what may be left out stands in brackets."""
+    found: list[str] = []
+    for name, parameter in inspect.signature(verb).parameters.items():
+        if name == "now":
+            continue
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            found += ["[any others]"] if parameter.kind is parameter.VAR_KEYWORD else []
+            continue
+        text = f"{name}: {parameter.annotation}"
+        found.append(text if parameter.default is parameter.empty else f"[{text}]")
+    return found
+
+
+def _is_for_people(verb: _Verb) -> bool:
+    """Can all that it needs be said in JSON? What changes in the platform's own hands cannot.
+
+    What needs nothing but the time, in its place, is done by the platform as time goes.
+    """
+    needed = [p for p in inspect.signature(verb).parameters.values() if p.default is p.empty]
+    if [p.name for p in needed if p.kind is p.POSITIONAL_OR_KEYWORD] == ["now"]:
+        return False
+    try:
+        hints: Mapping[str, object] = get_type_hints(verb)
+    except (NameError, TypeError):  # of a type that only type checkers know
+        return False
+    return not any(_is_kept(hints.get(p.name, object)) for p in needed)
+
+
+def _is_kept(hint: object) -> bool:
+    """Is it a thing that the platform keeps and changes, such as an order or a row?"""
+    kind = get_origin(hint) or hint
+    if kind in (Union, UnionType):
+        return all(_is_kept(each) for each in get_args(hint))
+    if kind is dict:
+        return True
+    if isinstance(kind, type) and attrs.has(kind):
+        return kind.__hash__ in (None, object.__hash__)  # a frozen one is what it says, and has a hash of it
+    return any(_is_kept(each) for each in get_args(hint) if not isinstance(each, str))
 
 
 def _arguments(verb: _Verb, body: bytes, now: datetime) -> dict[str, object]:

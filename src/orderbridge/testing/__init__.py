@@ -9,7 +9,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .backends import Ordered, Shown, StoreBackend, SupplierBackend, Unasked, tracking_number
+from .backends import (
+    CallsBack,
+    FirstPaidByHand,
+    Ordered,
+    OrdersAgain,
+    PaysSlowly,
+    PrintsLabels,
+    RaisesPrices,
+    SetsTotals,
+    Shown,
+    ShowsAddresses,
+    ShowsRemarks,
+    SpoilsOrders,
+    StoreBackend,
+    SupplierBackend,
+    Unasked,
+    tracking_number,
+)
 
 if TYPE_CHECKING:
     from .journal_suite import JournalSuite
@@ -17,9 +34,19 @@ if TYPE_CHECKING:
     from .supplier_suite import SupplierSuite
 
 __all__ = [
+    "CallsBack",
+    "FirstPaidByHand",
     "JournalSuite",
     "Ordered",
+    "OrdersAgain",
+    "PaysSlowly",
+    "PrintsLabels",
+    "RaisesPrices",
+    "SetsTotals",
     "Shown",
+    "ShowsAddresses",
+    "ShowsRemarks",
+    "SpoilsOrders",
     "StoreBackend",
     "StoreSuite",
     "SupplierBackend",

@@ -12,7 +12,7 @@ from random import Random
 from typing import TypeAlias, TypeVar, cast
 
 from .. import Address
-from .._drivers import Line as Reach
+from .._calls import Line as Reach
 from .._http import Call, Read, Request, Response
 from .._journal import Tx
 from .._saga import Lost, Saga, run_flow, send

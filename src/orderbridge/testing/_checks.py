@@ -10,11 +10,14 @@ from decimal import Decimal
 import attrs
 
 from .._canonical import load
+from .._engine_doubt import TRIES
 from .._events import EventKind
 from .._http import Request
+from .._intents import Attempt, Intent
 from .._journal import Tx
-from .._records import Attempt, Intent, OrderRecord, PurchaseRecord, Review, ReviewCode
-from .._states import FINAL, HAS_LEFT, Fulfillment, NoticeState, move_intent
+from .._records import OrderRecord, PurchaseRecord
+from .._reviews import Review, ReviewCode
+from .._states import FINAL, HAS_LEFT, Fulfillment, IntentState, NoticeState, move_intent
 from ..errors import IllegalTransition
 from .backends import Ordered, StoreBackend, SupplierBackend
 from .scenes import BUYER
@@ -24,6 +27,7 @@ __all__ = ["Audit", "Ledger", "Sale", "Watched"]
 # Questions that only a network which carries out a write twice has to leave open.
 _AFTER_DOUBLED = frozenset({ReviewCode.UNCLEAR, ReviewCode.DOUBLE, ReviewCode.REFUSED})
 _SENDING = frozenset({Fulfillment.PLACING, Fulfillment.IN_DOUBT})
+_UNHEARD = frozenset({IntentState.UNKNOWN, IntentState.ABSENT})
 _LIVE = frozenset(Fulfillment) - {Fulfillment.CANCELED, Fulfillment.REJECTED}
 
 
@@ -138,6 +142,10 @@ class Ledger:
             self.problems.append(
                 f"I2: {write.method} {write.path} ({write.sha256[:8]}) left without an attempt before it"
             )
+
+    def of_an_order(self, write: Request) -> bool:
+        """Is it about one order, and not about all that a supplier holds?"""
+        return self._subject_of.get(_mark_of(write), "").startswith("order/")
 
     def doubled(self, write: Request, shoppers: Iterable[str]) -> None:
         """The network has carried a write out twice."""
@@ -306,6 +314,18 @@ class Audit:
             if notice.state is not NoticeState.ANNOUNCED and notice.notice.key not in self._asked:
                 yield f"I5: a departure of {order_id} is {notice.state.value}"
 
+    def _never_heard_of(self, po_id: str) -> bool:
+        """Was it tried until the bridge gave up, each time without an answer?"""
+        purchase = self._tx.purchase(po_id)
+        if purchase is None:
+            return False
+        tried = [
+            sum(attempt.state in _UNHEARD for attempt in self._tx.attempts(intent.id))
+            for operation in ("place", "pay")
+            for intent in self._tx.intents(about=po_id, operation=operation, op_no=purchase.op_no)
+        ]
+        return max(tried, default=0) >= TRIES
+
     def _questions(self) -> Iterator[str]:
         sales = {self._id(sale): sale for sale in self._ledger.sales}
         for review in self.reviews:
@@ -316,6 +336,8 @@ class Audit:
                 continue  # it would have closed itself, but nothing goes on before a person has looked
             if review.code is ReviewCode.FAULT and review.about.startswith(f"{review.order_id}#"):
                 continue  # progress could not be shown for a while, and then there was other progress
+            if review.code is ReviewCode.PARKED and self._never_heard_of(review.about):
+                continue  # so many lost answers in a row are rare weather, and a person's matter
             yield f"review {review.code.value} on {review.about}: {review.evidence}"
 
 

@@ -7,19 +7,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import product
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 from unittest import SkipTest
+from urllib.parse import urlsplit
 
 import attrs
 
-from .. import Policy, Secret, Who
-from .._http import Headers, Response
+from .. import Policy, Who
+from .._http import Call, Headers, Response
 from .._saga import fetch
 from ..adapters import (
     AccountSettings,
     Confirmed,
     Flow,
     MovedByPeople,
+    Nudge,
     Past,
     ReceivesWebhooks,
     Refused,
@@ -32,12 +34,17 @@ from ..adapters import (
 from ..errors import BridgeError
 from ..sandbox.faults import Fault
 from ._bench import NAME, START, Bench
+from ._secrets import open_secrets, secrets_in
+from .backends import CallsBack
 from .scenes import BUYER
 from .simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
 
 __all__ = ["POLICY", "Demands", "Flows"]
 
 R = TypeVar("R")
+
+# In no platform's words, so no refusal that a contract lists.
+_ERROR = b'{"error":"internal_error","code":"internal_error","message":"Something went wrong"}'
 
 _MARKS = ("Quirina", "Zwetschgenmus", "Blaumeisenweg", "0271717171", BUYER.ip, "Mirabelle")
 
@@ -112,6 +119,9 @@ def padded(response: Response) -> Response:
 
 class Demands(ABC):
     """What holds for the flows of stores and suppliers alike."""
+
+    public_settings: frozenset[str] = frozenset()
+    """Settings of plain text that go out with calls and open nothing, such as the public number of an app."""
 
     @abstractmethod
     def at_first(self) -> tuple[Bench, Flows]:
@@ -258,6 +268,10 @@ class Demands(ABC):
                     assert not isinstance(verdict, Confirmed), f"{write.step}: HTTP {status} is {verdict}"
                 page = judge(write, _page(status))
                 assert not isinstance(page, Refused), f"{write.step}: a page with HTTP {status} is {page}"
+                for body in (b"{}", _ERROR, answer.body):
+                    verdict = judge(write, attrs.evolve(answer, status=status, body=body))
+                    said = f"{write.step}: HTTP {status} with {body[:20]!r} is {verdict}"
+                    assert not isinstance(verdict, (Confirmed, Refused)), said
             for bad in (_page(200), Response(200)):
                 verdict = judge(write, bad)
                 right = not isinstance(verdict, (Confirmed, Refused))
@@ -275,14 +289,23 @@ class Demands(ABC):
         for make in (self.at_first, self.at_last):
             bench, flows = make()
             for flow in flows.values():
-                self._spoil_each(bench, "", flow, [_page(503), None], safe=False)
+                self._spoil_each(bench, "", flow, [_page(503), None, Response(403, body=_ERROR)], safe=False)
             shown += bench.shown()
+            for (write, _), status in product(bench.writes, (400, 401, 403, 404, 409, 422)):
+                judged = (side.adapter.judge(write, Response(status, body=body)) for body in (_ERROR, b"no"))
+                shown += map(repr, judged)
         if not isinstance(side.adapter, MovedByPeople):
             outcome = story(self.scene())
             shown += [line for line in outcome.trace if " journal: " in line]
         for mark in (*secrets_in(settings), *_MARKS, "Shopper No1"):
             where = next((text for text in shown if mark in text), "")
             assert not where, f"a secret or a shopper stands in: {where.replace(mark, '***')[:200]}"
+
+    def test_what_opens_the_account_is_a_secret(self) -> None:
+        """A setting of plain text is shown in errors and logs, and wherever settings are."""
+        for name, why in open_secrets(self.given(), self.side().auth):
+            said = f"{name} is plain text, and {why}: make it a Secret, or name it in public_settings"
+            assert name in self.public_settings, said
 
     def test_fields_that_nobody_knows_are_ignored(self) -> None:
         """Each answer has one more: the order goes its whole way all the same."""
@@ -324,15 +347,45 @@ class Demands(ABC):
                     break
             assert failed is None or fault not in _NOT_DONE, f"{fault.value}: {failed}"
 
-    def test_a_forged_webhook_is_turned_away(self) -> None:
-        """Without a good signature nothing is believed, and no body breaks the reader."""
+    def test_a_webhook_without_a_signature_is_turned_away(self) -> None:
+        """Nothing of it is believed, and no body breaks the reader."""
         adapter = self.side().adapter
         if not isinstance(adapter, ReceivesWebhooks):
             raise SkipTest("takes no webhooks")
         for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"id": 1, "status": "paid"}'):
             read = adapter.read_webhook("POST", "/", Headers({"Content-Type": "application/json"}), body)
-            forged = isinstance(read, Reply) and 400 <= read.status < 500
-            assert forged, f"{body!r} without a signature comes to {read}"
+            assert _turned_away(read), f"{body!r} without a signature comes to {read}"
+
+    def test_a_forged_webhook_is_turned_away(self) -> None:
+        """A genuine one is believed; not with another body, and not with another signature or none."""
+        side = self.side()
+        adapter, backend = side.adapter, side.backend
+        if not isinstance(adapter, ReceivesWebhooks):
+            raise SkipTest("takes no webhooks")
+        if not isinstance(backend, CallsBack):
+            raise SkipTest("the backend has no hand that makes a genuine call")
+        call, other = backend.call_back(now=START), backend.call_back(now=START + timedelta(minutes=1))
+        nudge = _read_call(adapter, call)
+        assert isinstance(nudge, Nudge), f"a genuine call comes to {nudge}"
+        again, another = _read_call(adapter, call), _read_call(adapter, other)
+        assert isinstance(again, Nudge), f"a genuine call that comes again comes to {again}"
+        assert isinstance(another, Nudge), f"another genuine call comes to {another}"
+        assert again.dedupe == nudge.dedupe, "the same call, delivered again, has another dedupe"
+        assert another.dedupe != nudge.dedupe, "another call has the same dedupe, and is dropped"
+        signed = any(
+            all(_turned_away(_read_call(adapter, forged)) for forged in _forged(call, name))
+            for name in call.headers
+        )
+        if not signed:  # then the address or the body holds the signature
+            path, _, query = call.url.partition("?")
+            bare = attrs.evolve(call, url=path, headers=Headers({}))
+            right = not query or _turned_away(_read_call(adapter, bare))
+            assert right, "a call is believed without any headers and without its query"
+        if call.body:
+            digit = _with_another_digit(call.body.decode("latin-1")).encode("latin-1")
+            for body in (digit, b""):
+                read = _read_call(adapter, attrs.evolve(call, body=body))
+                assert _turned_away(read), f"a call is believed with another body: it comes to {read}"
 
     def asks(self) -> None:
         """Skip what is about calls, where people do all and none is ever made."""
@@ -381,6 +434,33 @@ class Demands(ABC):
         """What else must hold at the end of a story."""
 
 
+def _turned_away(read: Nudge | Reply) -> bool:
+    return isinstance(read, Reply) and 400 <= read.status < 500
+
+
+def _read_call(adapter: ReceivesWebhooks, call: Call) -> Nudge | Reply:
+    url = urlsplit(call.url)
+    path = f"{url.path}?{url.query}" if url.query else url.path
+    return adapter.read_webhook(call.method, path, call.headers, call.body)
+
+
+def _forged(call: Call, name: str) -> Iterator[Call]:
+    """The call without this header, and with others in its place."""
+    rest = {each: text for each, text in call.headers.items() if each != name}
+    yield attrs.evolve(call, headers=Headers(rest))
+    for wrong in (_with_another_digit(call.headers[name]), "", "x"):
+        yield attrs.evolve(call, headers=Headers({**rest, name: wrong}))
+
+
+def _with_another_digit(text: str) -> str:
+    """The text with another letter or digit in the middle of it."""
+    places = [place for place, sign in enumerate(text) if sign.isascii() and sign.isalnum()]
+    if not places:
+        return f"{text}x"
+    at = places[len(places) // 2]
+    return f"{text[:at]}{'7' if text[at] != '7' else '3'}{text[at + 1 :]}"
+
+
 def reads_of(bench: Bench, flow: Callable[[], Flow[object]]) -> int:
     """How many reads a flow needs to its end."""
     reads = 0
@@ -392,12 +472,3 @@ def reads_of(bench: Bench, flow: Callable[[], Flow[object]]) -> int:
 
     bench.run(flow(), count)
     return reads
-
-
-def secrets_in(settings: AccountSettings) -> Iterator[str]:
-    """All secrets of an account."""
-    for value in cast("tuple[object, ...]", attrs.astuple(settings, recurse=False)):
-        several = isinstance(value, (tuple, list))
-        for each in cast("Sequence[object]", value) if several else (value,):
-            if isinstance(each, Secret) and each:
-                yield each.reveal()

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from .._intents import Attempt, Intent
 from .._journal import Tx
 from .._model import (
     Address,
@@ -22,8 +23,9 @@ from .._model import (
     StorePayment,
 )
 from .._money import Money
-from .._records import Attempt, Case, Intent, NoticeRecord, OrderRecord, PurchaseRecord, Task
+from .._records import NoticeRecord, OrderRecord, PurchaseRecord
 from .._states import CaseKind, CaseState, Fulfillment, IntentState, Payment
+from .._wishes import Case, Task
 from ..adapters import Note, Refund, Refunded, RefundLine
 
 __all__ = [

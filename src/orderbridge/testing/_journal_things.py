@@ -8,20 +8,12 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from .._intents import Attempt, Subject
 from .._journal import Journal, Tx
 from .._model import Address, ProductLink, Shipment, ShipmentLine
 from .._money import Money
-from .._records import (
-    Attempt,
-    Manifest,
-    Offer,
-    OrderRecord,
-    Packed,
-    PurchaseRecord,
-    ReservationRow,
-    ReviewCode,
-    Subject,
-)
+from .._records import Manifest, Offer, OrderRecord, Packed, PurchaseRecord, ReservationRow
+from .._reviews import ReviewCode
 from .._standing import Tab
 from .._states import CaseKind, CaseState, Fulfillment, ManifestState, NoticeState, TaskState
 from ..errors import JournalError
@@ -55,6 +47,8 @@ class ThingTests:
             seen_at=NOW,
             refresh=True,
             unsourced=True,
+            source_at=NOW + MINUTE,
+            progress_begun="t",
             progress_shown="s",
             next_at=NOW + MINUTE,
             failures=2,
@@ -65,7 +59,7 @@ class ThingTests:
         assert found is not None
         assert found.order.digest == record.order.digest
         assert str(found.order.lines[0].quantity) == "1.50"
-        assert str(found.order.lines[0].tax) == "0.000 EUR"
+        assert str(found.order.lines[0].tax) == str(record.order.lines[0].tax)
         journal.transact(lambda tx: tx.seen_order("shop/7", NOW + MINUTE))
         assert journal.look(lambda tx: tx.order("shop/7")) == attrs.evolve(
             record, seen_at=NOW + MINUTE, refresh=False
@@ -84,8 +78,12 @@ class ThingTests:
         journal.transact(lambda tx: tx.put_progress("shop/7", shown="ready", next_at=NOW, failures=1))
         journal.transact(lambda tx: tx.put_progress("shop/7", shown=None, next_at=None, failures=2))
         assert journal.look(lambda tx: tx.order("shop/7")) == attrs.evolve(
-            record, refresh=True, held=True, progress_shown="ready", failures=2
+            record, refresh=True, held=True, progress_begun="ready", progress_shown="ready", failures=2
         )
+        journal.transact(lambda tx: tx.begin_progress("shop/7", "late"))
+        began = journal.look(lambda tx: tx.order("shop/7"))
+        assert began is not None
+        assert (began.progress_begun, began.progress_shown) == ("late", "")
 
     def test_orders_are_listed_from_the_newest_on_in_pages_and_by_owner(self, journal: Journal) -> None:
         def keep(tx: Tx) -> None:
@@ -290,6 +288,35 @@ class ThingTests:
         with pytest.raises(JournalError):
             journal.transact(lambda tx: tx.put_purchase(second))
         assert journal.look(lambda tx: tx.purchases("shop/7")) == (a_purchase(supplier_ref="S-1"),)
+
+    def test_what_waits_for_one_thing_is_listed_for_one_owner_or_for_all(self, journal: Journal) -> None:
+        waiting = attrs.evolve(a_purchase(2), waits="money")
+        other = attrs.evolve(a_purchase(3, order="8"), waits="money")
+
+        def keep(tx: Tx) -> None:
+            keep_order(tx, an_order("7"), owner="ann")
+            keep_order(tx, an_order("8"), owner="bob")
+            for record in (attrs.evolve(a_purchase(), waits="stock"), waiting, other):
+                tx.put_purchase(record)
+
+        journal.transact(keep)
+        assert journal.look(lambda tx: tx.purchases_waiting("money", owner="")) == (waiting, other)
+        assert journal.look(lambda tx: tx.purchases_waiting("money", owner="bob")) == (other,)
+
+    def test_orders_too_many_are_listed_by_account_also_those_that_were_answered(
+        self, journal: Journal
+    ) -> None:
+        def ask(tx: Tx) -> None:
+            for code, about, account in (
+                (ReviewCode.DOUBLE, "a#twin/1", "hub"),
+                (ReviewCode.DOUBLE, "a#twin/2", "x"),
+                (ReviewCode.REFUSED, "a#twin/3", "hub"),
+            ):
+                tx.open_review(code, about=about, evidence="e", decisions=(), at=NOW, account=account)
+            tx.close_reviews(ReviewCode.DOUBLE, about="a#twin/1", decision="canceled", at=NOW)
+
+        journal.transact(ask)
+        assert journal.look(lambda tx: (tx.doubles("hub"), tx.doubles("y"))) == (("a#twin/1",), ())
 
     def test_the_same_supplier_id_at_two_suppliers_is_two_orders(self, journal: Journal) -> None:
         def keep(tx: Tx) -> None:

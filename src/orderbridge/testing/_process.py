@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar, cast
 
 import attrs
 
-from .._drivers import DEADLINE, REPEATED, TRIES, is_foreign, prepare
-from .._drivers import Line as Address
+from .._calls import Line as Address
+from .._calls import is_foreign, prepare
+from .._drivers_shared import DEADLINE, REPEATED, TRIES
 from .._http import Call, Read, Request, Response
 from .._journal import Tx
 from .._saga import Clock, Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from unittest import SkipTest
 
@@ -16,8 +17,10 @@ from .. import Fulfillment, Money, Payment, PurchaseOrder
 from .._http import Response
 from ..adapters import (
     CancelsPurchases,
+    FindsPurchases,
     Flow,
     ListsChanges,
+    ListsPurchases,
     Past,
     PaymentSeen,
     Pays,
@@ -27,6 +30,7 @@ from ..adapters import (
     Quote,
     Quotes,
     Refused,
+    SeenPurchase,
     Splits,
     SupplierAdapter,
     Unclear,
@@ -36,10 +40,10 @@ from ..errors import BridgeError
 from ..sandbox.faults import Fault
 from ._bench import START, Bench
 from ._demands import Demands, story
-from .backends import FirstPaidByHand, PaysSlowly, RaisesPrices, SupplierBackend, tracking_number
+from .backends import FirstPaidByHand, Ordered, PaysSlowly, RaisesPrices, SupplierBackend, tracking_number
 from .scenes import BUYER, SupplierSide
 
-__all__ = ["ByAbility", "each_fault"]
+__all__ = ["ByAbility", "each_fault", "the_one"]
 
 each_fault = pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
 
@@ -100,12 +104,16 @@ class ByAbility(Demands):
         assert all(parts.values()), "a part has no name"
         assert len({*parts.values()}) == 1, "the backend's goods go in one order"
         for remote_id in goods:
-            assert bench.run(adapter.parts([remote_id])) == {remote_id: parts[remote_id]}
-        assert bench.run(adapter.parts([])) == {}
+            assert bench.run(adapter.parts([remote_id])) == {remote_id: parts[remote_id]}, (
+                f"{remote_id} alone is in another part"
+            )
+        assert bench.run(adapter.parts([])) == {}, "nothing was asked for, and something is in a part"
         unknown = f"{goods[0]}0"
         with suppress(BridgeError):  # it may say so
-            assert unknown not in bench.run(adapter.parts([goods[0], unknown]))
-        assert bench.run(adapter.parts(goods)) == parts
+            assert unknown not in bench.run(adapter.parts([goods[0], unknown])), (
+                f"{unknown}, which is not sold, is in a part"
+            )
+        assert bench.run(adapter.parts(goods)) == parts, "asked again, they are in other parts"
 
     # --- quoting ---
 
@@ -121,9 +129,13 @@ class ByAbility(Demands):
             po = po if option is None else attrs.evolve(po, carrier=option.code)
             result = bench.carry(partial(side.adapter.place, po))
             assert not isinstance(result, (Unclear, Refused)), f"place: comes to {result}"
-            [placed] = result.placed
+            refs = [placed.supplier_ref for placed in result.placed]
+            assert len(refs) == 1, f"place: one order was asked for, and it comes to {refs or 'none'}"
+            placed = result.placed[0]
             total = self.total(side, bench, attrs.evolve(po, supplier_ref=placed.supplier_ref), placed)
-            assert total == (quote.goods if option is None else quote.goods + option.price)
+            assert total == (quote.goods if option is None else quote.goods + option.price), (
+                f"quoted {quote.goods} and {option}, and it costs {total}"
+            )
         assert quote.options or not adapter.needed_to_place, "no way to send it is named, and one is needed"
 
     def test_ways_of_sending_are_told_apart(self) -> None:
@@ -134,10 +146,14 @@ class ByAbility(Demands):
         quote = self._quote(side, bench)
         codes = [option.code for option in quote.options]
         assert len(set(codes)) == len(codes), f"which way is meant by one of {codes}?"
-        assert all(codes)
-        assert {option.price.currency for option in quote.options} <= {quote.goods.currency}
+        assert all(codes), "a way of sending has no code"
+        assert {option.price.currency for option in quote.options} <= {quote.goods.currency}, (
+            "a way of sending is priced in another currency than the goods"
+        )
         assert not quote.refused, "there is plenty of everything"
-        assert self._quote(side, bench) == quote
+        assert self._quote(side, bench) == quote, (
+            "asked again, nothing having changed, it costs something else"
+        )
 
     def test_a_price_that_moves_is_not_paid_before_a_person_has_seen_it(self) -> None:
         """Raised after each answer up to the order's: it is quoted anew, or a person is asked."""
@@ -175,7 +191,7 @@ class ByAbility(Demands):
         before = bench.effects()
         quote = bench.run(adapter.quote(self.asked_for(side, bench, "2", "1")))
         assert isinstance(quote, Quote), f"quote: comes to {quote}"
-        assert bench.effects() == before
+        assert bench.effects() == before, "asking for a price has changed something"
         return quote
 
     # --- paying ---
@@ -194,8 +210,8 @@ class ByAbility(Demands):
             nobody = bench.run(adapter.pay(po, total, None, Past()))
             assert isinstance(nobody, Write), f"pay: comes to {nobody} without a buyer"
             assert nobody.private is None, "somebody pays where nobody was named"
-            assert nobody.request == write.request
-        assert side.backend.orders()[0].paid == 0
+            assert nobody.request == write.request, "what is journaled depends on who pays"
+        assert side.backend.orders()[0].paid == 0, "money moved, and only the request was asked for"
 
     def test_a_payment_that_is_under_way_is_asked_about_and_never_made_again(self) -> None:
         """However often it is looked at, and in an order's whole life."""
@@ -206,12 +222,12 @@ class ByAbility(Demands):
         result: object = bench.carry(lambda past: adapter.pay(po, total, BUYER, past))
         for past in (bench.past, Past(), Past(attempted=True)) * 2:
             assert isinstance(result, PaymentSeen), f"pay: comes to {result}"
-            assert result.payment is Payment.PENDING
+            assert result.payment is Payment.PENDING, f"a payment under way is told as {result.payment}"
             bench.wait()
             result = bench.run(adapter.pay(po, total, BUYER, past))
         status = bench.run(side.adapter.fetch(po))
         assert status is not None
-        assert status.payment is Payment.PENDING
+        assert status.payment is Payment.PENDING, f"fetch: a payment under way is told as {status.payment}"
         scene = self.scene()
         assert isinstance(scene.supplier.backend, PaysSlowly)
         scene.supplier.backend.pay_slowly()
@@ -229,7 +245,9 @@ class ByAbility(Demands):
         result = bench.carry(lambda past: adapter.pay(po, total, BUYER, past))
         assert isinstance(result, Refused), f"pay: comes to {result}"
         assert result.page.startswith("https://"), "where does a person pay?"
-        assert [order.paid for order in side.backend.orders()] == [0]
+        assert [order.paid for order in side.backend.orders()] == [0], (
+            "money moved in a payment that was refused"
+        )
 
     def _to_pay(self) -> tuple[SupplierSide, Bench, Pays, PurchaseOrder, Money]:
         side = self.side()
@@ -258,7 +276,7 @@ class ByAbility(Demands):
         for bench, result in self.each_call(fault, prepare):
             side, po = boxes[-1]
             assert isinstance(result, PurchaseCanceled), f"cancel_purchase: comes to {result}"
-            assert [order.canceled for order in side.backend.orders()] == [1]
+            assert [order.canceled for order in side.backend.orders()] == [1], "it was to be canceled once"
             status = bench.run(side.adapter.fetch(po))
             assert status is not None
             canceled = (Fulfillment.CANCELED, Fulfillment.CANCEL_REQUESTED)
@@ -278,11 +296,90 @@ class ByAbility(Demands):
         side.backend.ship(po.supplier_ref, tracking_number(1), now=bench.now)
         result = bench.carry(lambda past: adapter.cancel_purchase(po, past))
         assert isinstance(result, (Refused, Unclear)), f"cancel_purchase: comes to {result}"
-        assert [order.canceled for order in side.backend.orders()] == [0]
+        assert [order.canceled for order in side.backend.orders()] == [0], (
+            "it was canceled, and that was refused"
+        )
 
     def _cancels(self) -> None:
         if not isinstance(self.side().adapter, CancelsPurchases):
             raise SkipTest("takes nothing back through its API")
+
+    # --- showing what is in the account ---
+
+    def test_all_that_was_ordered_is_shown_with_our_reference(self) -> None:
+        """More orders than a page holds; others change while they are read; and a read changes nothing."""
+        side = self.side()
+        bench, adapter = Bench(side), side.adapter
+        if not isinstance(adapter, (ListsPurchases, FindsPurchases)):
+            raise SkipTest("does not show what is in the account")
+        began = bench.now
+        ours = dict(
+            zip(self._many(side, bench), self._references(self.asked_for(side, bench, "2", "1")), strict=True)
+        )
+        bench.wait()
+        before = bench.effects()
+        moving = [*ours]
+
+        def one_more(_: int, answer: Response) -> Response:
+            if moving and isinstance(adapter, ListsPurchases):
+                side.backend.ship(moving.pop(), tracking_number(len(moving)), now=bench.now)
+            return answer
+
+        if isinstance(adapter, ListsPurchases):
+            seen = self._purchases(bench, adapter, began, one_more)
+        else:
+            seen = [
+                each for reference in ours.values() for each in bench.run(adapter.purchases_with(reference))
+            ]
+            assert bench.effects() == before, "a read has changed something"
+            assert not bench.run(adapter.purchases_with("suite4q7m2xwnobo")), "nobody has ordered that"
+        assert {each.supplier_ref: each.reference for each in seen} == ours, (
+            f"the list has {seen}; the orders are {ours}"
+        )
+
+    def test_what_was_canceled_is_shown_as_canceled_or_not_at_all(self) -> None:
+        """Or a person would be asked about a twin that is none any more."""
+        self._cancels()
+        side = self.side()
+        bench, adapter = Bench(side), side.adapter
+        if not isinstance(adapter, (ListsPurchases, FindsPurchases)):
+            raise SkipTest("does not show what is in the account")
+        assert isinstance(adapter, CancelsPurchases)
+        began = bench.now
+        po, _ = self.place(side, bench)
+        bench.carry(lambda past: adapter.cancel_purchase(po, past))
+        bench.wait()
+        if isinstance(adapter, ListsPurchases):
+            seen = self._purchases(bench, adapter, began)
+        else:
+            seen = list(bench.run(adapter.purchases_with(po.reference)))
+        canceled = (Fulfillment.CANCELED, Fulfillment.CANCEL_REQUESTED)
+        assert all(each.fulfillment in canceled for each in seen), seen
+
+    def _purchases(
+        self,
+        bench: Bench,
+        adapter: ListsPurchases,
+        since: datetime,
+        spoil: Callable[[int, Response], Response] | None = None,
+    ) -> list[SeenPurchase]:
+        """All that is listed, each with what it carries."""
+        listed: dict[str, SeenPurchase] = {}
+        cursor: str | None = None
+        for _ in range(200):
+            page = bench.run(adapter.purchases(cursor, since=since, now=bench.now), spoil)
+            listed |= {each.supplier_ref: each for each in page.items}
+            cursor = page.cursor
+            if cursor is None:
+                break
+        else:
+            raise AssertionError("purchases: there is always one more page")
+        whole = [
+            each if each.reference is not None else bench.run(adapter.purchase(each.supplier_ref))
+            for each in listed.values()
+        ]
+        assert None not in whole, "it is listed, and nothing can be read of it"
+        return [each for each in whole if each is not None]
 
     # --- listing changes ---
 
@@ -323,15 +420,19 @@ class ByAbility(Demands):
     def _many(self, side: SupplierSide, bench: Bench) -> list[str]:
         po = self.asked_for(side, bench, "2", "1")
         refs: list[str] = []
-        for number in range(_MANY):
-            # In letters that are none of a number's.
-            tag = f"{number:03}".translate(str.maketrans("0123456789", "abcdefghij"))
-            mine = attrs.evolve(po, id=f"shop/{number}/supplier/1", reference=f"{po.reference[:-3]}{tag}")
+        for number, reference in enumerate(self._references(po)):
+            mine = attrs.evolve(po, id=f"shop/{number}/supplier/1", reference=reference)
             result = bench.carry(partial(self._beside, side.adapter, mine, frozenset(refs)))
             assert not isinstance(result, (Unclear, Refused)), f"place: comes to {result}"
             refs += [placed.supplier_ref for placed in result.placed]
             bench.wait(0.05)
         return refs
+
+    def _references(self, po: PurchaseOrder) -> list[str]:
+        """Of each of many, in letters that are none of a number's."""
+        letters = str.maketrans("0123456789", "abcdefghij")
+        tags = (f"{number:03}".translate(letters) for number in range(_MANY))
+        return [f"{po.reference[:-3]}{tag}" for tag in tags]
 
     def _beside(
         self, adapter: SupplierAdapter, po: PurchaseOrder, others: frozenset[str], past: Past
@@ -359,3 +460,10 @@ def _sums(trace: tuple[str, ...], event: str, name: str) -> list[str]:
     """What the journal's events of a kind say of money, first to last."""
     found = (re.search(_SUM.format(name), line) for line in trace if f" journal: {event} " in line)
     return [each[1] for each in found if each]
+
+
+def the_one(orders: Sequence[Ordered]) -> Ordered:
+    """The only order that the supplier has."""
+    refs = ", ".join(order.ref for order in orders) or "none"
+    assert len(orders) == 1, f"one order was asked for, and the supplier has {len(orders)}: {refs}"
+    return orders[0]

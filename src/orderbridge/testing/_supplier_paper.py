@@ -52,7 +52,9 @@ class OnPaper(Demands):
         result = Bench(side).run(adapter.place(po, Past()))
         assert isinstance(result, Placement), f"place: comes to {result}"
         assert results == {repr(result)}, "the same purchase order was placed as another one"
-        [placed] = result.placed
+        refs = [placed.supplier_ref for placed in result.placed]
+        assert len(refs) == 1, f"place: one order was asked for, and it comes to {refs or 'none'}"
+        placed = result.placed[0]
         assert placed.supplier_ref, "nobody can say which order it is"
         assert placed.lines is None or dict(placed.lines) == po.units
 
@@ -73,7 +75,7 @@ class OnPaper(Demands):
         texts = [each.body.decode() for each in documents if each.media_type.startswith("text/")]
         lacks = [[word for word in wanted if word not in text] for text in texts]
         assert not texts or [] in lacks, "no document has all that is to be sent, and whereto"
-        assert to.name not in repr(documents)
+        assert to.name not in repr(documents), "a repr names the shopper"
 
     def test_words_of_a_shopper_do_no_harm_on_paper(self) -> None:
         """A shopper chooses them: they are no formulas, no markup and no path."""

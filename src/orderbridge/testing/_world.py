@@ -13,12 +13,12 @@ from random import Random
 import attrs
 
 from .. import OwnStock, SkuPrefix
-from .._drivers import Line as Address
-from .._engine import Store, Supplier, World
+from .._calls import Line as Address
 from .._http import Call, Request, Response
 from .._journal import Tx
 from .._run import run_once
-from ..adapters import Bucket
+from .._world import Store, Supplier, World
+from ..adapters import Bucket, FindsPurchases, ListsPurchases
 from ..journals.sqlite import open_memory
 from ..sandbox.faults import Fault, Line, NotConnected
 from ._checks import Audit, Ledger, Sale, Watched
@@ -179,6 +179,10 @@ class SimulatedWorld:
             take_from=START - timedelta(days=1),
             buyer=BUYER,
         )
+        # What is ordered twice long after it was confirmed is seen by nobody but the daily look.
+        looked_over = isinstance(scene.supplier.adapter, (ListsPurchases, FindsPurchases))
+        late = Random(f"doubles {seed}").choice((0, 1, 9)) if looked_over else 0
+        self._double_after = timedelta(minutes=late)
         self._fault: Fault | None = None
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
@@ -289,6 +293,8 @@ class SimulatedWorld:
         orders_before = len(self.scene.supplier.backend.orders())
         if write is not None:
             self.ledger.sent(write)
+            late = account is self.accounts[SUPPLIER] and self.ledger.of_an_order(write)
+            account.line.double_after = self._double_after if late else timedelta(0)
         words = f"call {self.weather.calls}: {call.method} {call.url.partition('?')[0]}"
         came = "no answer"
         try:

@@ -16,15 +16,20 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
+from .. import Address, Money
 from .._http import Call, Response
 from ..sandbox.faults import Backend
 
 __all__ = [
     "TRACKING",
+    "CallsBack",
     "FirstPaidByHand",
     "Ordered",
+    "OrdersAgain",
     "PaysSlowly",
+    "PrintsLabels",
     "RaisesPrices",
+    "SetsTotals",
     "Shown",
     "StoreBackend",
     "SupplierBackend",
@@ -71,6 +76,11 @@ class Ordered:
         paid: How many times its total has been paid; None where nobody pays through the API.
 
         canceled: How many times it was canceled; what finds it canceled and changes nothing does not count.
+
+        to: Where it goes: what it keeps of ``line1``, ``postal_code``, ``city``, ``country`` and ``phone``,
+            by these names. What you leave out is not compared; what is empty has not come.
+
+        amount: What the last payment moved; None where nothing was paid, or your backend does not say.
     """
 
     ref: str
@@ -79,6 +89,8 @@ class Ordered:
     units: Mapping[str, Decimal]
     paid: int | None = None
     canceled: int = 0
+    to: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    amount: Money | None = None
 
 
 class StoreBackend(Backend, Protocol):
@@ -109,7 +121,19 @@ class StoreBackend(Backend, Protocol):
 
 
 class SupplierBackend(Backend, Protocol):
-    """A simulated supplier."""
+    """A simulated supplier.
+
+    What follows is asked of each. Further hands are yours to write where your supplier has what they are
+    about; a test that needs one is skipped where it is missing:
+
+    - ``order_again``: the same is ordered once more under one reference, see ``OrdersAgain``;
+    - ``print_label``: a number shows before anything has left, see ``PrintsLabels``;
+    - ``raise_price``: prices move after the quote, see ``RaisesPrices``;
+    - ``set_total``: an order is to cost another sum, see ``SetsTotals``;
+    - ``pay_slowly``: a payment is undecided for a while, see ``PaysSlowly``;
+    - ``forget_payments``: a person makes the first payment, see ``FirstPaidByHand``;
+    - ``call_back``: the platform calls us, see ``CallsBack``.
+    """
 
     @property
     def goods(self) -> Sequence[str]:
@@ -138,8 +162,71 @@ class SupplierBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class OrdersAgain(Protocol):
+    """A hand of suppliers that show which orders bear a reference, and take one twice."""
+
+    def order_again(self, ref: str, *, now: datetime) -> str:
+        """One more order like this one, under the same reference: its id. No call has made it."""
+        ...
+
+
+@runtime_checkable
+class PrintsLabels(Protocol):
+    """A hand of suppliers that tell a tracking number before anything has left."""
+
+    def print_label(self, ref: str, number: str, *, now: datetime) -> None:
+        """The order's label is printed and all of it is still here; ``ship`` will name the same number."""
+        ...
+
+
+@runtime_checkable
+class SetsTotals(Protocol):
+    """A hand of suppliers that are paid through their API."""
+
+    def set_total(self, ref: str, total: Decimal, *, now: datetime) -> None:
+        """So much is to be paid for this order, in the currency it has."""
+        ...
+
+
+@runtime_checkable
+class CallsBack(Protocol):
+    """A hand of platforms that call us: without it, a reader of calls is only shown false ones."""
+
+    def call_back(self, *, now: datetime) -> Call:
+        """One genuine call about an order, signed as the platform does; another message each time."""
+        ...
+
+
+@runtime_checkable
+class ShowsAddresses(Protocol):
+    """A hand of shops: where an order goes, as the shop's own pages show it."""
+
+    def ship_to(self, ref: str) -> Address:
+        """At least name, street, postal code, city, country and phone."""
+        ...
+
+
+@runtime_checkable
+class ShowsRemarks(Protocol):
+    """A hand of shops that keep remarks."""
+
+    def shown_to_shopper(self, ref: str) -> Sequence[str]:
+        """The remarks on an order that its shopper is mailed or finds in the shop."""
+        ...
+
+
+@runtime_checkable
+class SpoilsOrders(Protocol):
+    """A hand of shops whose lists name no shopper, so that the suite cannot spoil an order by itself."""
+
+    def spoil(self, ref: str) -> None:
+        """From now on the order holds something that none can have, such as the currency EURO."""
+        ...
+
+
+@runtime_checkable
 class RaisesPrices(Protocol):
-    """A hand of suppliers that are quoted: without it, nothing of the suite needs one."""
+    """A hand of suppliers that are quoted."""
 
     def raise_price(self, *, now: datetime) -> None:
         """All goods cost more from now on."""

@@ -18,8 +18,8 @@ import attrs
 import pytest
 
 from .._events import EventKind
+from .._intents import Intent
 from .._journal import Journal, Tx
-from .._records import Intent
 from .._states import IntentState
 from ..errors import JournalError, LeaseLost
 from ._journal_samples import MINUTE, NOW, a_purchase, an_attempt, an_intent, an_order, keep_order
@@ -426,3 +426,48 @@ class JournalSuite(ThingTests):
         assert journal.look(lambda tx: tx.cached("shop", "sha", NOW)) == "new"
         assert journal.look(lambda tx: tx.cached("shop", "sha", NOW + MINUTE)) is None
         assert journal.look(lambda tx: tx.cached("other", "sha", NOW)) is None
+
+    # --- how fast platforms are asked ---
+
+    def test_who_asks_out_of_a_bucket_stands_there_until_it_leaves_or_is_missed(
+        self, journal: Journal
+    ) -> None:
+        def say(tx: Tx) -> None:
+            for bucket in ("shop", "hub"):
+                for process in ("p1", "p2", "p3"):
+                    tx.put_pace(bucket, process, 1, NOW)
+            tx.put_pace("shop", "p1", 2, NOW + MINUTE)
+
+        journal.transact(say)
+        assert journal.look(lambda tx: tx.paces("shop")) == {
+            "p1": (2, NOW + MINUTE),
+            "p2": (1, NOW),
+            "p3": (1, NOW),
+        }
+        journal.transact(lambda tx: tx.drop_paces("p3"))
+        journal.transact(lambda tx: tx.drop_pace("shop", "p1", 1))  # it has said so again since
+        journal.transact(lambda tx: tx.drop_pace("shop", "p2", 1))
+        assert journal.look(lambda tx: (tx.paces("shop"), tx.paces("hub"))) == (
+            {"p1": (2, NOW + MINUTE)},
+            {"p1": (1, NOW), "p2": (1, NOW)},
+        )
+
+    def test_who_asked_out_of_a_bucket_too_long_ago_or_at_a_time_to_come_is_forgotten(
+        self, journal: Journal
+    ) -> None:
+        def say(tx: Tx) -> None:
+            for minutes in range(-2, 3):
+                tx.put_pace("shop", f"at {minutes}", 1, NOW + minutes * MINUTE)
+                tx.put_pace("hub", f"at {minutes}", 1, NOW + minutes * MINUTE)
+            tx.drop_old_paces("shop", since=NOW - 2 * MINUTE, until=NOW + 2 * MINUTE)
+
+        journal.transact(say)
+        assert set(journal.look(lambda tx: tx.paces("shop"))) == {"at -1", "at 0", "at 1"}
+        assert len(journal.look(lambda tx: tx.paces("hub"))) == 5
+
+    def test_the_last_pause_that_a_platform_wanted_is_kept(self, journal: Journal) -> None:
+        assert journal.look(lambda tx: tx.freeze("shop")) is None
+        journal.transact(lambda tx: tx.put_freeze("shop", NOW + MINUTE, 60.0))
+        journal.transact(lambda tx: tx.put_freeze("shop", NOW + 2 * MINUTE, 59.5))
+        assert journal.look(lambda tx: tx.freeze("shop")) == (NOW + 2 * MINUTE, 60.0)
+        assert journal.look(lambda tx: tx.freeze("hub")) is None

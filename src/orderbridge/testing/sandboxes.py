@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from .._http import Call, Response
+from .. import Address, Money
+from .._http import Call, Headers, Response
 from ..sandbox import magento
 from ..sandbox.alibaba import AlibabaSupplier
+from ..sandbox.alibaba.values import Object, object_of, text_of
 from ..sandbox.prestashop import DEPARTURES, Item, PrestaShopShop
 from ..sandbox.rewix import Code, RewixSupplier
 from ..sandbox.woocommerce import WooCommerceShop
@@ -34,13 +36,26 @@ __all__ = [
 _DEPARTURE_MAILS = ("customer_fulfillment_created", "customer_note", "customer_completed_order")
 _SHOPIFY_DEPARTURES = ("shipping_confirmation", "shipping_update")
 _PART = re.compile(r"(\d+) x ([\w-]+)")
+_PARCEL_NOTES = (
+    "Shipped",
+    "One more parcel",
+)  # the words that ``orderbridge.adapters.departure`` begins with
+
+
+def _noted(text: str) -> Shown:
+    """A note about a departure; a number stands there once as itself and once in its link."""
+    return Shown(
+        numbers=tuple(dict.fromkeys(TRACKING.findall(text))),
+        units={sku: Decimal(units) for units, sku in _PART.findall(text)},
+    )
 
 
 class WooCommerceBackend:
     """A WooCommerce shop, whichever way it shows departures."""
 
-    def __init__(self, shop: WooCommerceShop) -> None:
+    def __init__(self, shop: WooCommerceShop, *, webhook_secret: str = "") -> None:
         self.shop = shop
+        self._webhook_secret = webhook_secret
 
     def handle(self, call: Call, now: datetime) -> Response:
         """Carry the call out."""
@@ -55,11 +70,16 @@ class WooCommerceBackend:
         return str(self.shop.place_order(cast("Any", lines), now=now, shipping=name))
 
     def shown(self, ref: str) -> Sequence[Shown]:
-        """Fulfillments or plug-in entries; in a shop with neither, the notes that tell of a departure."""
+        """Fulfillments or plug-in entries; in a shop with neither, the notes that tell of a departure.
+
+        Goods that leave once more are told by a note where nothing else shows their parcel.
+        """
         order_id = int(ref)
+        notes = sorted(self.shop.notes(order_id), key=lambda note: int(str(note["id"])))
+        told = [str(note["note"]) for note in notes]
         if self.shop.fulfillments or self.shop.tracking_plugin:
             skus = {line["id"]: line["sku"] for line in self._lines(order_id)}
-            return [
+            parcels = [
                 Shown(
                     numbers=tuple(number for text in shown.numbers for number in TRACKING.findall(text)),
                     units={skus[line]: Decimal(units) for line, units in shown.items.items()}
@@ -68,17 +88,10 @@ class WooCommerceBackend:
                 )
                 for shown in self.shop.shipments(order_id)
             ]
-        notes = sorted(self.shop.notes(order_id), key=lambda note: int(str(note["id"])))
-        told = [str(note["note"]) for note in notes]
-        shown = [
-            Shown(
-                # A number stands once as itself and once in its link.
-                numbers=tuple(dict.fromkeys(TRACKING.findall(text))),
-                units={sku: Decimal(units) for units, sku in _PART.findall(text)},
-            )
-            for text in told
-            if text.startswith("Shipped")
-        ]
+            known = {number for parcel in parcels for number in parcel.numbers}
+            more = [_noted(text) for text in told if text.startswith("One more parcel")]
+            return parcels + [parcel for parcel in more if not known & {*parcel.numbers}]
+        shown = [_noted(text) for text in told if text.startswith(("Shipped", "One more parcel"))]
         for text in told:
             right, corrects, wrong = text.partition(" in place of ")
             if corrects:
@@ -88,6 +101,33 @@ class WooCommerceBackend:
                     attrs.evolve(each, numbers=numbers) if gone & {*each.numbers} else each for each in shown
                 ]
         return shown
+
+    def ship_to(self, ref: str) -> Address:
+        """Its shipping address."""
+        row = cast("dict[str, str]", self.shop.order(int(ref))["shipping"])
+        return Address(
+            name=f"{row['first_name']} {row['last_name']}",
+            company=row["company"],
+            line1=row["address_1"],
+            line2=row["address_2"],
+            city=row["city"],
+            postal_code=row["postcode"],
+            country=row["country"],
+            phone=row["phone"],
+        )
+
+    def shown_to_shopper(self, ref: str) -> Sequence[str]:
+        """Notes to the customer."""
+        return [str(note["note"]) for note in self.shop.notes(int(ref)) if note["customer_note"]]
+
+    def call_back(self, *, now: datetime) -> Call:
+        """A new order is told to a webhook."""
+        if not self.shop.webhooks.hooks:
+            hook = {"topic": "order.created", "delivery_url": "https://bridge.example/hooks/shop"}
+            self.shop.webhooks.create({**hook, "secret": self._webhook_secret}, self.shop.dates(now))
+        self.sell({"MUG": 1}, shopper="Ala Nowak", now=now)
+        told = self.shop.deliveries[-1]
+        return Call(told.method, told.url, headers=Headers(told.headers), body=told.body)
 
     def mails(self, ref: str) -> int:
         """Mails about departures; WooCommerce counts the one about a completed order among them."""
@@ -121,6 +161,29 @@ class PrestaShopBackend:
         lines = [Item(reference=sku, quantity=units) for sku, units in goods.items()]
         name = {"firstname": first, "lastname": last}
         return str(self.shop.place_order(lines, now=now, shipping=name))
+
+    def spoil(self, ref: str) -> None:
+        """Its currency is one that the shop does not have."""
+        self.shop.tables["orders"][int(ref)]["id_currency"] = "999"
+
+    def ship_to(self, ref: str) -> Address:
+        """Its delivery address, without the blanks that people leave at the end."""
+        row = self.shop.tables["addresses"][int(self.shop.tables["orders"][int(ref)]["id_address_delivery"])]
+        country = self.shop.tables["countries"][int(row["id_country"])]
+        return Address(
+            name=f"{row['firstname']} {row['lastname']}",
+            company=row["company"],
+            line1=row["address1"].strip(),
+            line2=row["address2"].strip(),
+            city=row["city"].strip(),
+            postal_code=row["postcode"],
+            country=country["iso_code"],
+            phone=row["phone"],
+        )
+
+    def shown_to_shopper(self, ref: str) -> Sequence[str]:
+        """Messages that are not private."""
+        return [row["message"] for row in self.shop.messages(int(ref)) if row["private"] != "1"]
 
     def shown(self, ref: str) -> Sequence[Shown]:
         """Each order_carrier that has a tracking number."""
@@ -156,6 +219,29 @@ class MagentoBackend:
         items = [magento.Item(sku=sku, quantity=units) for sku, units in goods.items()]
         name = {"firstname": first, "lastname": last}
         return str(self.shop.place_order(items, now=now, shipping=name))
+
+    def ship_to(self, ref: str) -> Address:
+        """Its shipping address."""
+        row = self.shop.orders[int(ref)].shipping or {}
+        line1, _, line2 = str(row["street"] or "").partition("\n")
+        return Address(
+            name=f"{row['firstname']} {row['lastname']}",
+            company=str(row["company"] or ""),
+            line1=line1,
+            line2=line2,
+            city=str(row["city"]),
+            postal_code=str(row["postcode"]),
+            country=str(row["country_id"]),
+            phone=str(row["telephone"]),
+        )
+
+    def shown_to_shopper(self, ref: str) -> Sequence[str]:
+        """Comments that are mailed, or stand on the shopper's page."""
+        return [
+            str(row["comment"] or "")
+            for row in self.shop.orders[int(ref)].comments
+            if row["is_visible_on_front"] or row["is_customer_notified"]
+        ]
 
     def shown(self, ref: str) -> Sequence[Shown]:
         """Its shipments; a bundle that ships separately is not counted beside its parts."""
@@ -207,6 +293,27 @@ class ShopifyBackend:
         items = [Sold(sku=sku, quantity=units) for sku, units in goods.items()]
         return str(self.shop.place_order(items, now=now, shipping={"firstName": first, "lastName": last}))
 
+    def ship_to(self, ref: str) -> Address:
+        """Its shipping address."""
+        row = self.shop.orders[int(ref)].shipping_address or {}
+        return Address(
+            name=f"{row['firstName']} {row['lastName']}",
+            company=row.get("company", ""),
+            line1=row["address1"],
+            line2=row.get("address2", ""),
+            city=row["city"],
+            postal_code=row["zip"],
+            country=row["countryCode"],
+            phone=row["phone"],
+        )
+
+    def call_back(self, *, now: datetime) -> Call:
+        """A new order is told."""
+        told = self.shop.webhook(
+            "orders/create", int(self.sell({"MUG": 1}, shopper="Ala Nowak", now=now)), now=now
+        )
+        return Call("POST", told.url, headers=Headers(told.headers), body=told.body)
+
     def shown(self, ref: str) -> Sequence[Shown]:
         """Each fulfillment that is not cancelled."""
         return [
@@ -255,6 +362,7 @@ class RewixBackend:
                 reference=order.key,
                 shopper=order.recipient["recipient"],
                 units={model: Decimal(units) for model, units in order.items.items()},
+                to=_of_recipient(order.recipient),
             )
             for order in self.supplier.orders
         ]
@@ -273,9 +381,31 @@ class RewixBackend:
         """It leaves by UPS."""
         self.supplier.dispatch(ref, tracking_code=number, carrier="UPS", now=now)
 
+    def order_again(self, ref: str, *, now: datetime) -> str:
+        """Somebody sends the file of orders a second time."""
+        order = self.supplier.order(ref)
+        again = attrs.evolve(order, order_id=f"{ref}1", history=[], placed_at=now, last_update=now)
+        self.supplier.orders.append(again)
+        return again.order_id
+
+    def print_label(self, ref: str, number: str, *, now: datetime) -> None:
+        """The carrier's number is written down as soon as the label is there."""
+        order = self.supplier.order(ref)
+        order.tracking_code, order.carrier, order.last_update = number, "UPS", now
+
     def effects(self) -> int:
         """Changes asked for and carried out."""
         return len(self.supplier.effects)
+
+
+def _of_recipient(told: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "line1": told.get("street_name", ""),
+        "postal_code": told.get("zip", ""),
+        "city": told.get("city", ""),
+        "country": told.get("countrycode", ""),
+        "phone": told.get("number", ""),
+    }
 
 
 class AlibabaBackend:
@@ -290,6 +420,12 @@ class AlibabaBackend:
         """Carry the call out."""
         return self.supplier.handle(call, now)
 
+    def call_back(self, *, now: datetime) -> Call:
+        """A message about another order each time."""
+        self.supplier.tell(self.supplier.next_trade_id(), "undeliver", now=now)
+        told = self.supplier.messages()[-1]
+        return Call("POST", "https://bridge.example/hooks/supplier", headers=told.headers, body=told.body)
+
     def orders(self) -> Sequence[Ordered]:
         """All orders, also those that were closed."""
         return [
@@ -300,6 +436,10 @@ class AlibabaBackend:
                 units={f"{product}:{sku}": Decimal(units) for (product, sku), units in order.units.items()},
                 paid=self.supplier.paid(order.trade_id),
                 canceled=self.supplier.cancellations.count(order.trade_id),
+                to=_of_shipment(order.address),
+                amount=next(
+                    (Money(each.amount, "USD") for each in self.supplier.movements(order.trade_id)[-1:]), None
+                ),
             )
             for order in self.supplier.orders
         ]
@@ -321,6 +461,17 @@ class AlibabaBackend:
                 ladder = {units: price + Decimal("0.10") for units, price in sku.ladder.items()}
                 self.supplier.set_price(product.product_id, sku.sku_id, ladder, now=now)
 
+    def set_total(self, ref: str, total: Decimal, *, now: datetime) -> None:
+        """The seller changes what the order costs."""
+        self.supplier.adjust(ref, total - self.supplier.order(ref).total, now=now)
+
+    def order_again(self, ref: str, *, now: datetime) -> str:
+        """Somebody orders the same for the same shopper, and copies the remark."""
+        trade_id = self.supplier.next_trade_id()
+        order = self.supplier.order(ref)
+        self.supplier.keep(attrs.evolve(order, trade_id=trade_id, created_at=now, modified_at=now))
+        return trade_id
+
     def pay_slowly(self) -> None:
         """Payments are undecided for a day."""
         self.supplier.paying_for = timedelta(days=1)
@@ -332,3 +483,14 @@ class AlibabaBackend:
     def effects(self) -> int:
         """Changes asked for and carried out."""
         return len(self.supplier.effects)
+
+
+def _of_shipment(told: Object) -> dict[str, str]:
+    phone = object_of(told, "telephone")
+    return {
+        "line1": text_of(told, "address"),
+        "postal_code": text_of(told, "zip"),
+        "city": text_of(told, "city"),
+        "country": text_of(told, "country_code"),
+        "phone": text_of(phone, "country") + text_of(phone, "number"),
+    }

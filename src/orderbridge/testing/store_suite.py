@@ -45,7 +45,8 @@ from ..errors import BridgeError
 from ..sandbox.faults import Fault
 from ._bench import SHOPPER, START, Bench, Through, read_settings
 from ._demands import POLICY, Flows
-from ._store_abilities import StoreAbilities, each_fault
+from ._store_abilities import each_fault
+from ._store_orders import StoreOrders
 from .backends import StoreBackend, tracking_number
 from .simulator import Outcome, Scene, StoreSide, a_rewix
 
@@ -56,7 +57,7 @@ S = TypeVar("S", bound=AccountSettings)
 GOODS = {"SUITE-1": 2, "SUITE-2": 1}
 
 
-class StoreSuite(StoreAbilities, Generic[S]):
+class StoreSuite(StoreOrders, Generic[S]):
     """Give the platform, its settings, and a simulated shop."""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
@@ -26,8 +26,10 @@ from .. import Address, Money, PurchaseLine, PurchaseOrder
 from ..adapters import (
     AccountSettings,
     Confirmed,
+    FindsPurchases,
     Flow,
     ListsChanges,
+    ListsPurchases,
     LookUp,
     MovedByPeople,
     OrdersItself,
@@ -50,7 +52,9 @@ from ..errors import Unsupported
 from ..sandbox.faults import Fault
 from ._bench import SHOPPER, START, Bench, Through, read_settings
 from ._demands import POLICY, Flows
-from ._supplier_abilities import ByAbility, each_fault
+from ._supplier_abilities import each_fault, the_one
+from ._supplier_answers import OnAnswers
+from ._supplier_asking import OnAsking
 from ._supplier_paper import OnPaper
 from .backends import SupplierBackend
 from .scenes import BUYER
@@ -61,7 +65,7 @@ __all__ = ["SupplierSuite"]
 S = TypeVar("S", bound=AccountSettings)
 
 
-class SupplierSuite(ByAbility, OnPaper, Generic[S]):
+class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
     """Give the platform, its settings, and a simulated supplier."""
 
     @abstractmethod
@@ -107,7 +111,7 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             order_number="4711",
             store="shop",
             supplier="supplier",
-            reference="suite4q7m2x9k5bt",
+            reference="suite4q7m2xwk5bt",
             lines=tuple(
                 PurchaseLine(
                     line_ref=f"{number}",
@@ -140,7 +144,9 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
         po = self.asked_for(side, bench, "2", "1")
         result = bench.carry(lambda past: side.adapter.place(po, past))
         assert isinstance(result, Placement), f"place: comes to {result}"
-        [placed] = result.placed
+        refs = [placed.supplier_ref for placed in result.placed]
+        assert len(refs) == 1, f"place: one order was asked for, and it comes to {refs or 'none'}"
+        placed = result.placed[0]
         return attrs.evolve(po, supplier_ref=placed.supplier_ref), placed
 
     def total(self, side: SupplierSide, bench: Bench, po: PurchaseOrder, placed: Placed) -> Money:
@@ -209,6 +215,12 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             flows["probe"] = adapter.probe
         if isinstance(adapter, ListsChanges):
             flows["changes"] = lambda: adapter.changes(None, now=START)
+        if isinstance(adapter, ListsPurchases):
+            flows["purchases"] = lambda: adapter.purchases(None, since=START - timedelta(days=1), now=START)
+            for order in side.backend.orders():
+                flows["purchase"] = partial(adapter.purchase, order.ref)
+        if isinstance(adapter, FindsPurchases):
+            flows["purchases_with"] = lambda: adapter.purchases_with(self.order(side).reference)
 
     def check(self, scene: Scene, outcome: Outcome) -> None:
         """Money moves once, or a person is asked."""
@@ -225,11 +237,14 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
         self.asks()
         side = self.side()
         po, placed = self.place(side, Bench(side))
-        [ordered] = side.backend.orders()
-        assert dict(ordered.units) == po.units
-        assert ordered.shopper == po.ship_to.name
-        assert ordered.reference in ("", po.reference)
-        assert ordered.ref == placed.supplier_ref
+        ordered = the_one(side.backend.orders())
+        said = f"{po.units} was asked for, and {dict(ordered.units)} is ordered"
+        assert dict(ordered.units) == po.units, said
+        assert ordered.shopper == po.ship_to.name, "it goes to somebody else than was asked for"
+        said = f"it is {po.reference}, and bears {ordered.reference}"
+        assert ordered.reference in ("", po.reference), said
+        said = f"the supplier calls it {ordered.ref}, and place says {placed.supplier_ref}"
+        assert ordered.ref == placed.supplier_ref, said
 
     def test_an_order_that_was_placed_is_not_placed_by_a_flow_that_knows_of_nothing(self) -> None:
         """With nothing in the journal it finds the order, or does at first what costs nothing."""
@@ -244,7 +259,8 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
                 parked = not isinstance(result.unknown, LookUp)
                 assert not result.binding or parked, f"it is there, and {result.step!r} would order it again"
             elif isinstance(result, Placement):
-                assert [each.supplier_ref for each in result.placed] == [po.supplier_ref]
+                refs = [each.supplier_ref for each in result.placed]
+                assert refs == [po.supplier_ref], f"it is {po.supplier_ref}, and place finds {refs}"
 
     @each_fault
     def test_whatever_one_call_comes_to_the_order_is_placed_and_paid_once(self, fault: Fault) -> None:
@@ -269,10 +285,11 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
         for _ in range(10):
             try:
                 result = bench.run(side.adapter.place(po, Past(answers=answers, attempted=bool(answers))))
-            except Unsupported:
-                assert not side.backend.orders()
+            except Unsupported as error:
+                self._nothing_is_ordered(side, quantity, error)
                 return
             if isinstance(result, Unclear):
+                self._nothing_is_ordered(side, quantity, result)
                 return
             if not isinstance(result, Write):
                 break
@@ -281,6 +298,10 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
                 break
             answers[result.step] = bench.writes[-1][1]
         assert any(quantity.encode() in body for body in bodies), f"nothing that is sent asks for {quantity}"
+
+    def _nothing_is_ordered(self, side: SupplierSide, quantity: str, after: object) -> None:
+        units = [dict(order.units) for order in side.backend.orders()]
+        assert not units, f"{quantity} was asked for, {units} is ordered, and then it says {after!r}"
 
     def _orders(self) -> None:
         if isinstance(self.side().adapter, OrdersItself):
@@ -297,16 +318,19 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             status = bench.run(side.adapter.fetch(po))
             assert status is not None, "the supplier has the order"
             assert status.raw, "the supplier's own word is always kept"
+            assert not status.shipments, f"nothing has left yet, and fetch tells of {status.shipments}"
             bench.wait()
         side.backend.ship(po.supplier_ref, "OB00000042", now=bench.now)
         bench.wait()
         refs: set[str] = set()
         for _ in range(2):
             status = bench.run(side.adapter.fetch(po))
-            assert status is not None
-            [shipment] = status.shipments
-            assert [package.tracking_number for package in shipment.packages] == ["OB00000042"]
-            refs.add(shipment.ref)
+            assert status is not None, "the supplier has the order"
+            told = [[each.tracking_number for each in gone.packages] for gone in status.shipments]
+            assert told == [["OB00000042"]], f"one parcel has left, OB00000042, and fetch tells of {told}"
+            refs.add(status.shipments[0].ref)
+            side.backend.work(bench.now)
+            bench.wait()
         assert len(refs) == 1, f"one departure, and refs {refs}"
 
     # --- paying ---
@@ -327,9 +351,12 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             return bench, lambda past: adapter.pay(po, total, BUYER, past)
 
         for _, result in self.each_call(fault, prepare):
-            [ordered] = boxes[-1].backend.orders()
-            assert isinstance(result, PaymentSeen) or fault is Fault.DOUBLED, f"pay: comes to {result}"
-            assert ordered.paid == 1 or (fault is Fault.DOUBLED and isinstance(result, Unclear))
+            ordered = the_one(boxes[-1].backend.orders())
+            doubled = fault is Fault.DOUBLED
+            assert isinstance(result, PaymentSeen) or doubled, f"pay: {fault.value} comes to {result}"
+            why = "the request came twice and the sandbox" if doubled else f"{fault.value}, and the sandbox"
+            said = f"{why} paid {ordered.paid} times: pay comes to {result}, where a person must be asked"
+            assert ordered.paid == 1 or (doubled and isinstance(result, Unclear)), said
 
     def test_a_payment_says_how_much_it_moves(self) -> None:
         """Or the limits could not see it."""
@@ -341,7 +368,7 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
         total = self.total(side, bench, po, placed)
         write = bench.run(adapter.pay(po, total, BUYER, Past()))
         assert isinstance(write, Write), f"pay: comes to {write}"
-        assert write.amount == total
+        assert write.amount == total, f"{total} is to be paid, and the write says {write.amount}"
 
     def _pays(self) -> None:
         if not isinstance(self.side().adapter, Pays):
@@ -360,7 +387,8 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             units = {remote_id: Decimal(n) for remote_id, n in wanted.items()}
             result = bench.carry(partial(adapter.set_held, units))
             assert isinstance(result, tuple), f"set_held: comes to {result}"
-        assert self._held(bench, adapter) == {first: Decimal(1)}
+        held = self._held(bench, adapter)
+        assert held == {first: Decimal(1)}, f"1 of {first} was set at last, and {held} is held"
 
     @each_fault
     def test_whatever_one_call_of_a_set_comes_to_exactly_the_target_is_held(self, fault: Fault) -> None:
@@ -378,7 +406,8 @@ class SupplierSuite(ByAbility, OnPaper, Generic[S]):
             return Bench(side), lambda past: adapter.set_held(target, past)
 
         for bench, _ in self.each_call(fault, prepare):
-            assert self._held(bench, adapters[-1]) == target
+            held = self._held(bench, adapters[-1])
+            assert held == target, f"{fault.value}: {target} was set, and {held} is held"
 
     def _held(self, bench: Bench, adapter: Reserves) -> dict[str, Decimal]:
         return {item.remote_id: item.held for item in bench.run(adapter.held()) if item.held}

@@ -48,6 +48,7 @@ from orderbridge.adapters import (
     decode_bytes,
     decode_each,
     raise_for_status,
+    understood,
 )
 from orderbridge.auth import Bearer
 from orderbridge.errors import Malformed
@@ -150,6 +151,10 @@ class WireOrder:
 
     def order(self) -> Order:
         """In orderbridge's words. A status that nobody knows is neither ready nor canceled."""
+        with understood():  # a currency that there is not
+            return self._order()
+
+    def _order(self) -> Order:
         return Order(
             store="",  # the bridge puts the account's name there
             ref=self.id,
@@ -198,9 +203,8 @@ class Marketstall(Annotates, CancelsShopOrders, Probes):
                 if isinstance(found, Malformed):
                     raise found
                 items.append(found.order())
-            except (Malformed, ValueError, OverflowError) as error:
-                path = error.path if isinstance(error, Malformed) else "$"
-                aside.append(SetAside("" if isinstance(ref, Malformed) else ref.id, path, str(error)))
+            except Malformed as error:
+                aside.append(SetAside("" if isinstance(ref, Malformed) else ref.id, error.path, str(error)))
         after = response.headers.get("X-After", "")
         if not after:
             raise Malformed("the list of orders came without X-After", path="X-After")

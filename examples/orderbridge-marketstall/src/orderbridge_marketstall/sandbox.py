@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import attrs
+from orderbridge import Address
 from orderbridge.adapters import Headers, Response
 from orderbridge.auth import Call
 from orderbridge.testing import Shown
@@ -25,7 +26,13 @@ Document: TypeAlias = "Mapping[str, Json]"
 
 V = TypeVar("V")
 
-_TOWN = {"line1": "Rynek 1", "city": "Krakow", "postal_code": "31-042", "country": "PL"}
+_TOWN = {
+    "line1": "Rynek 1",
+    "city": "Krakow",
+    "postal_code": "31-042",
+    "country": "PL",
+    "phone": "+48 12 000 000",
+}
 
 
 @attrs.define(kw_only=True)
@@ -53,6 +60,7 @@ class StallNote:
     id: str
     remark: str
     text: str
+    to_shopper: bool
 
 
 @attrs.define(kw_only=True)
@@ -140,6 +148,14 @@ class Marketstall:
             for parcel in order.parcels
         ]
 
+    def ship_to(self, ref: str) -> Address:
+        """Where it goes."""
+        return Address(**self.orders[ref].ship_to)
+
+    def shown_to_shopper(self, ref: str) -> Sequence[str]:
+        """The notes that its shopper can read."""
+        return [note.text for note in self.orders[ref].notes if note.to_shopper]
+
     def mails(self, ref: str) -> int:
         """Mails about its parcels."""
         return self.told.count(ref)
@@ -206,6 +222,7 @@ class Marketstall:
                     id=f"n-{len(order.notes) + 1}",
                     remark=_get(asked, "remark", str),
                     text=_get(asked, "text", str),
+                    to_shopper=_get(asked, "to_shopper", bool),
                 )
                 order.notes.append(note)
                 return note.id

@@ -10,13 +10,15 @@ CREATE TABLE orders (
   placed_at TEXT NOT NULL, updated_at TEXT NOT NULL, currency TEXT NOT NULL, payment TEXT NOT NULL,
   ready INTEGER NOT NULL, canceled INTEGER NOT NULL, raw_status TEXT NOT NULL, total TEXT NOT NULL,
   digest TEXT NOT NULL, version INTEGER NOT NULL, taken INTEGER NOT NULL, held INTEGER NOT NULL,
-  refresh INTEGER NOT NULL, unsourced INTEGER NOT NULL, progress_shown TEXT NOT NULL,
+  refresh INTEGER NOT NULL, unsourced INTEGER NOT NULL, source_at TEXT, progress_begun TEXT NOT NULL,
+  progress_shown TEXT NOT NULL,
   seen_at TEXT NOT NULL, next_at TEXT, failures INTEGER NOT NULL, doc TEXT NOT NULL,
   UNIQUE (store, ref));
 CREATE INDEX orders_by_time ON orders (store, placed_at, id);
 
 CREATE INDEX orders_by_number ON orders (number);
 CREATE INDEX orders_by_taken ON orders (taken);
+CREATE INDEX orders_by_owner ON orders (owner, taken, id);
 
 -- In which tabs an order stands, and through what: itself, a purchase order, a case. Derived, and kept only so
 -- that lists and counts need not read those. An empty tab is all orders, as a list is read that has no tab.
@@ -60,12 +62,16 @@ CREATE TABLE checkouts (digest TEXT PRIMARY KEY, expires_at TEXT NOT NULL, doc T
 
 CREATE TABLE purchase_orders (
   id TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), supplier TEXT NOT NULL, n INTEGER NOT NULL,
-  reference TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, fulfillment TEXT NOT NULL, payment TEXT NOT NULL,
+  reference TEXT NOT NULL UNIQUE, fulfillment TEXT NOT NULL, payment TEXT NOT NULL,
   raw_status TEXT NOT NULL, supplier_ref TEXT, approved INTEGER NOT NULL, waits TEXT NOT NULL,
-  created_at TEXT NOT NULL, next_at TEXT, doc TEXT NOT NULL,
+  created_at TEXT NOT NULL, placed_at TEXT, next_at TEXT, doc TEXT NOT NULL,
   UNIQUE (order_id, supplier, n), UNIQUE (supplier, supplier_ref));
+CREATE INDEX purchase_orders_by_supplier_ref ON purchase_orders (supplier_ref);
+CREATE INDEX purchase_orders_by_order ON purchase_orders (order_id, fulfillment);
 CREATE INDEX purchase_orders_by_fulfillment ON purchase_orders (fulfillment);
 CREATE INDEX purchase_orders_by_state ON purchase_orders (supplier, fulfillment, created_at);
+CREATE INDEX purchase_orders_by_making ON purchase_orders (supplier, created_at, supplier_ref);
+CREATE INDEX purchase_orders_by_placing ON purchase_orders (supplier, placed_at, id);
 
 -- So many supplier units of a remote id for one line: what reservations and allocations are read from.
 CREATE TABLE allocations (
@@ -82,8 +88,14 @@ CREATE TABLE notices (
   key TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), po_id TEXT NOT NULL REFERENCES purchase_orders (id),
   shipment_ref TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, next_at TEXT, doc TEXT NOT NULL,
   UNIQUE (po_id, shipment_ref));
-CREATE INDEX notices_by_order ON notices (order_id);
+CREATE INDEX notices_by_order ON notices (order_id, state);
 CREATE INDEX notices_by_state ON notices (state, created_at);
+
+-- What orders are found by when a shopper asks where a parcel is.
+CREATE TABLE tracking_numbers (
+  notice TEXT NOT NULL REFERENCES notices (key), number TEXT NOT NULL, order_id TEXT NOT NULL,
+  PRIMARY KEY (notice, number));
+CREATE INDEX tracking_numbers_by_number ON tracking_numbers (number);
 
 -- Hand-over lists for couriers. A departure is in one of them; one that was left out may go with another.
 CREATE TABLE manifests (
@@ -136,9 +148,11 @@ CREATE TABLE inbox (account TEXT NOT NULL, dedupe TEXT NOT NULL, at TEXT NOT NUL
 
 CREATE TABLE reviews (
   id INTEGER PRIMARY KEY, code TEXT NOT NULL, about TEXT NOT NULL, order_id TEXT NOT NULL, account TEXT NOT NULL,
-  evidence TEXT NOT NULL, decisions TEXT NOT NULL, opened_at TEXT NOT NULL, resolved_at TEXT, decision TEXT NOT NULL);
+  evidence TEXT NOT NULL, amount TEXT NOT NULL, decisions TEXT NOT NULL, opened_at TEXT NOT NULL, resolved_at TEXT,
+  decision TEXT NOT NULL);
 CREATE INDEX reviews_by_order ON reviews (order_id);
 CREATE INDEX reviews_open ON reviews (id) WHERE resolved_at IS NULL;
+CREATE INDEX reviews_of_doubles ON reviews (account) WHERE code = 'DOUBLE';
 CREATE UNIQUE INDEX reviews_one_open ON reviews (code, about) WHERE resolved_at IS NULL;
 
 -- Money spent or about to be: rolling limits are read from here.
@@ -152,6 +166,13 @@ CREATE TABLE switches (owner TEXT PRIMARY KEY, stopped INTEGER NOT NULL, reason 
 CREATE TABLE cache (
   account TEXT NOT NULL, sha256 TEXT NOT NULL, expires_at TEXT NOT NULL, answer TEXT NOT NULL,
   PRIMARY KEY (account, sha256));
+
+-- Which processes ask platforms out of a bucket, each of which has another beat whenever it says so again.
+CREATE TABLE paces (
+  bucket TEXT NOT NULL, process TEXT NOT NULL, beat INTEGER NOT NULL, said_at TEXT NOT NULL,
+  PRIMARY KEY (bucket, process));
+-- A platform wants to be left alone until then, for so many seconds when it said so: by all of them.
+CREATE TABLE freezes (bucket TEXT PRIMARY KEY, until TEXT NOT NULL, seconds INTEGER NOT NULL);
 
 CREATE VIEW orderbridge_orders AS
   SELECT id, store, ref, number, owner, placed_at, updated_at, currency, payment, canceled, raw_status, total, taken, held

@@ -315,8 +315,12 @@ class Desk:
         order.status = word
         order.logistic = order.logistic if logistic is None else logistic
         order.modified_at = now
+        self.tell(trade_id, told or word, now=now)
+
+    def tell(self, trade_id: str, word: str, *, now: datetime) -> None:
+        """Send a message about an order, whether or not there is one."""
         data: dict[str, Json] = {
-            "status": told or word,
+            "status": word,
             "trade_id_str": trade_id,
             # Says so to the end: it is about another life than the order's.
             "order_status": "PLACE_ORDER_SUCCESS",

@@ -191,6 +191,7 @@ class Desk(Till):
             title=item.title or (variant.product_title if variant else "Something special"),
             variant_title=item.variant_title,
             vendor=variant.vendor if variant else None,
+            weight=variant.weight if variant else 0.0,
             quantity=item.quantity,
             price=price,
             variant=variant,

@@ -40,6 +40,7 @@ def line_node(at: Ask, line: Line) -> Node:
         "nonFulfillableQuantity": max(0, line.quantity - line.fulfilled - left),
         "requiresShipping": line.requires_shipping,
         "isGiftCard": line.gift_card,
+        "weight": {"__typename": "Weight", "unit": "KILOGRAMS", "value": line.weight},
         "taxable": bool(line.taxes),
         "restockable": line.variant is not None,
         "customAttributes": pairs(line.attributes),

@@ -22,6 +22,7 @@ class Variant:
     title: str = "Default Title"
     product_title: str = "Thing"
     vendor: str = "Vendor"
+    weight: float = 0.0
     tags: Sequence[str] = ()
     barcode: str = ""
     price: Decimal = Decimal("10.00")
@@ -86,6 +87,7 @@ class Line:
     vendor: str | None
     quantity: int
     price: Decimal
+    weight: float = 0.0
     variant: Variant | None = None
     requires_shipping: bool = True
     gift_card: bool = False

@@ -183,14 +183,21 @@ class Catalog:
 
     def listed(self, params: Object) -> list[Object]:
         """``GET /products``: by exact ``sku`` (several by comma, variations too) or ``include``."""
-        found = [self.products[i] for i in sorted(self.products, reverse=True)]
+        found = [self._with_parents(self.products[i]) for i in sorted(self.products, reverse=True)]
         skus, wanted = text(params.get("sku")), params.get("include")
         if skus:
             return [product for product in found if product["sku"] in skus.split(",")]
         if wanted:
             ids = wanted if isinstance(wanted, list) else text(wanted).split(",")
-            return [product for product in found if text(product["id"]) in [text(i) for i in ids]]
+            found = [product for product in found if text(product["id"]) in [text(i) for i in ids]]
         return [product for product in found if not product["parent_id"]]
+
+    def _with_parents(self, product: Object) -> Object:
+        """A variation says its product's weight and shipping class where it has none; never its tags."""
+        parent = self.products.get(integer(product["parent_id"]))
+        if parent is None:
+            return product
+        return {**product, **{name: product[name] or parent[name] for name in ("weight", "shipping_class")}}
 
     @staticmethod
     def links(home: str, product: Object) -> Object:

@@ -81,6 +81,8 @@ class Shop:
 
         currency: Of new orders.
 
+        weight_unit: kg, g, lbs or oz.
+
         decimals: Of all money, whatever the currency.
 
         tax_percent: On all lines.
@@ -101,6 +103,7 @@ class Shop:
     timezone: str = "Europe/Warsaw"
     home: str = ""
     currency: str = "EUR"
+    weight_unit: str = "kg"
     decimals: int = 2
     tax_percent: int = 23
     gateways: dict[str, Gateway] = attrs.field(

@@ -26,6 +26,7 @@ class SiteRoutes:
             ("", ("GET",), self._index),
             ("wc/v3/system_status", ("GET",), self._system_status),
             ("wc/v3/settings/general/woocommerce_currency", ("GET",), self._currency_setting),
+            ("wc/v3/settings/products/woocommerce_weight_unit", ("GET",), self._weight_setting),
             ("wc/v3/data/currencies/current", ("GET",), self._current_currency),
             (products, ("GET",), self._list_products),
             (rf"{products}/(\d+)", ("GET",), self._get_product),
@@ -95,6 +96,10 @@ class SiteRoutes:
     def _currency_setting(self, ask: Ask, _0: str, _1: str) -> Answer:
         base = {"id": "woocommerce_currency", "label": "Currency", "type": "select", "default": "USD"}
         return Answer({**base, "value": self.shop.currency, "group_id": "general"}, links={})
+
+    def _weight_setting(self, ask: Ask, _0: str, _1: str) -> Answer:
+        base = {"id": "woocommerce_weight_unit", "label": "Weight unit", "type": "select", "default": "kg"}
+        return Answer({**base, "value": self.shop.weight_unit, "group_id": "products"}, links={})
 
     def _current_currency(self, ask: Ask, _0: str, _1: str) -> Answer:
         symbol = {"EUR": "&euro;", "PLN": "&#122;&#322;", "GBP": "&pound;", "USD": "&#36;"}

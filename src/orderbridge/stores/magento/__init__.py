@@ -8,7 +8,9 @@ looked for before and after, and what was made of orders is polled beside the or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import attrs
 
@@ -66,6 +68,8 @@ from ._settings import Settings
 from ._wire import WireOrder, WireProduct, each, items_of
 
 __all__ = ["PLATFORM", "Magento", "Settings"]
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -159,23 +163,24 @@ class Magento(
                 decoded.append(set_aside(wire, error))
         return tuple(decoded)
 
+    def _with_order(self, order: Order, act: Callable[[WireOrder], Flow[T]]) -> Flow[T | Unclear]:
+        """Act on the order as the shop has it now."""
+        wire = yield from order_row(self.settings, order.ref)
+        if wire is None:
+            return Unclear(f"order {order.ref}: the shop has no such order any more")
+        return (yield from act(wire))
+
     # --- shipments --------------------------------------------------------------------------------
 
     def announce(self, order: Order, notice: ShipmentNotice, past: Past) -> Flow[Write | Announced | Unclear]:
         """One departure as one shipment: what is left read before, what was shipped read after."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from shipping.announce(self.settings, wire, order, notice))
+        return self._with_order(order, lambda wire: shipping.announce(self.settings, wire, order, notice))
 
     def correct(
         self, order: Order, notice: ShipmentNotice, told: tuple[Package, ...], past: Past
     ) -> Flow[Write | Announced | Unclear]:
         """The right number is added to the shipment, then the wrong one deleted."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from shipping.correct(self.settings, wire, notice, told))
+        return self._with_order(order, lambda wire: shipping.correct(self.settings, wire, notice, told))
 
     def carriers(self) -> Flow[tuple[Carrier, ...]]:
         """Those whose numbers Magento itself can follow; it has no list to ask for."""
@@ -186,26 +191,17 @@ class Magento(
 
     def report(self, order: Order, progress: Progress, past: Past) -> Flow[Write | Noted | Unclear]:
         """A comment for the staff, and a status or our reference where the merchant wants them."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from changes.report(self.settings, wire, progress))
+        return self._with_order(order, lambda wire: changes.report(self.settings, wire, progress))
 
     def annotate(self, order: Order, note: Note, past: Past) -> Flow[Write | Noted | Unclear]:
         """A comment on the order; one for the shopper is mailed too."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from changes.annotate(self.settings, wire, note))
+        return self._with_order(order, lambda wire: changes.annotate(self.settings, wire, note))
 
     def cancel(
         self, order: Order, cancellation: Cancellation, past: Past
     ) -> Flow[Write | Canceled | Unclear]:
         """The whole order, unless something of it has shipped or been paid."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from changes.cancel(self.settings, wire, cancellation))
+        return self._with_order(order, lambda wire: changes.cancel(self.settings, wire, cancellation))
 
     @property
     def can_give_money(self) -> bool:
@@ -214,10 +210,7 @@ class Magento(
 
     def refund(self, order: Order, refund: Refund, past: Past) -> Flow[Write | Refunded | Unclear]:
         """A credit memo, made once: of the order as a record, of an invoice to give money back."""
-        wire = yield from order_row(self.settings, order.ref)
-        if wire is None:
-            return _gone(order)
-        return (yield from refunds.refund(self.settings, wire, order, refund))
+        return self._with_order(order, lambda wire: refunds.refund(self.settings, wire, order, refund))
 
     # --- webhooks ---------------------------------------------------------------------------------
 
@@ -236,10 +229,6 @@ class Magento(
     def probe(self) -> Flow[Access]:
         """Who the shop is, and what is wrong, in words a merchant can act on."""
         return (yield from look(self.settings))
-
-
-def _gone(order: Order) -> Unclear:
-    return Unclear(f"order {order.ref}: the shop has no such order any more")
 
 
 # --- the platform -----------------------------------------------------------------------------------

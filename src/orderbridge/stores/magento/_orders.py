@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
+from ...adapters import in_kg
 from ...errors import Malformed
 from ._settings import Settings
 from ._wire import (
@@ -76,7 +77,7 @@ def order_from(
     placed_at = utc(wire.created_at, "$.created_at")
     amount = _needed(wire.grand_total, "$.grand_total")
     total = _money(amount, wire.currency, "$.order_currency_code")
-    lines = _Goods(wire, separately).lines()
+    lines = _Goods(wire, separately, settings.weight_unit).lines()
     state = text(wire.state)
     # An order is complete for Magento once its bundles have begun to ship.
     ships = any(line.open if state == "complete" else line.shippable for line in lines)
@@ -233,7 +234,8 @@ class _Row:
 class _Goods:
     """The rows of an order as a tree: parents, and the parts that stand below them."""
 
-    def __init__(self, wire: WireOrder, separately: Mapping[int, bool]) -> None:
+    def __init__(self, wire: WireOrder, separately: Mapping[int, bool], weight_unit: str) -> None:
+        self._weight_unit = weight_unit
         self._currency = wire.currency
         self._separately = separately
         rows = [_Row(item, f"$.items[{index}]") for index, item in enumerate(wire.lines)]
@@ -343,7 +345,14 @@ class _Goods:
             tax=_money(tax, self._currency, f"{row.path}.tax_amount"),
             shippable=shippable,
             container=container,
+            weight=self._weight(row),
         )
+
+    def _weight(self, row: _Row) -> Decimal | None:
+        """Of one unit; that of a parent is its parts' together."""
+        if not self._weight_unit:
+            return None
+        return in_kg(number(row.item.weight, f"{row.path}.weight"), self._weight_unit)
 
 
 def _is_bundle(item: WireItem) -> bool:

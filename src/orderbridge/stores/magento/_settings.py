@@ -13,6 +13,7 @@ from ...adapters import STAGES, AccountSettings
 from ...errors import ConfigurationError
 
 StatusBy: TypeAlias = Literal["comment", "order"]
+WeightUnit: TypeAlias = Literal["", "kgs", "lbs"]
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NONE = Secret("")
@@ -69,6 +70,11 @@ def _are_keys(instance: object, attribute: attrs.Attribute[tuple[str, ...]], val
             )
 
 
+def _weight_unit(instance: object, attribute: attrs.Attribute[WeightUnit], value: WeightUnit) -> None:
+    if value not in ("", "kgs", "lbs"):
+        raise ConfigurationError(f"weight_unit: {value!r} came; give kgs or lbs")
+
+
 def _status_by(instance: object, attribute: attrs.Attribute[StatusBy], value: StatusBy) -> None:
     if value not in ("comment", "order"):
         raise ConfigurationError(f"status_by: {value!r} came; give comment or order")
@@ -111,6 +117,9 @@ class Settings(AccountSettings):
 
         unready_statuses: Orders in these statuses are not to be shipped, whatever their state.
 
+        weight_unit: The unit of the products' weights, as the shop's locale options say it: ``kgs`` or
+            ``lbs``. Empty leaves weights unsaid, because an order does not tell the unit.
+
         sources: The names of our supplier accounts, and the code of the inventory source that each one's
             shipments are taken from.
 
@@ -150,6 +159,7 @@ class Settings(AccountSettings):
     store_ids: tuple[str, ...] = attrs.field(default=(), converter=_all_trimmed, validator=_are_ids)
     delivery_on_payment_methods: tuple[str, ...] = ("cashondelivery",)
     unready_statuses: tuple[str, ...] = attrs.field(default=("fraud",), converter=_all_trimmed)
+    weight_unit: WeightUnit = attrs.field(default="", validator=_weight_unit)
     sources: Mapping[str, str] = attrs.field(factory=dict[str, str])
     source: str = attrs.field(default="", converter=_trimmed)
     carriers: Mapping[str, str] = attrs.field(factory=dict[str, str])

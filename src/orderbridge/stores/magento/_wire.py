@@ -88,6 +88,7 @@ class WireItem:
     tax_amount: Amount = None
     discount_amount: Amount = None
     discount_tax_compensation_amount: Amount = None
+    weight: Amount = None
     product_option: object = None
 
     @property

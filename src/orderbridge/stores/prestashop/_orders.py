@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
+from ...adapters import in_kg
 from ...errors import Malformed
 from ._wire import Row, utc
 
@@ -27,15 +28,6 @@ PARAMETERS = (
     "PS_OS_COD_VALIDATION",
 )
 
-
-# The shop's units are free text; one that is not here says nothing.
-_IN_KG = {
-    "kg": Decimal(1),
-    "g": Decimal("0.001"),
-    "lb": Decimal("0.45359237"),
-    "lbs": Decimal("0.45359237"),
-    "oz": Decimal("0.028349523125"),
-}
 
 _TEMPLATES = {
     "PS_OS_SHIPPING": "shipped",
@@ -317,17 +309,10 @@ def _lines(row: Row, currency: str, shop: Shop, sides: Sides, slips: tuple[Row, 
                 # A download is known by its file, any other service by its product.
                 shippable=product not in sides.virtual and not item.text("download_hash"),
                 supplier_ref=item.text("product_supplier_reference"),
-                weight=_weight(item, path, shop.parameters.get("PS_WEIGHT_UNIT", "")),
+                weight=in_kg(item.number("product_weight", path), shop.parameters.get("PS_WEIGHT_UNIT", "")),
             )
         )
     return tuple(lines)
-
-
-def _weight(item: Row, path: str, unit: str) -> Decimal | None:
-    """Of one unit in kg; PrestaShop says zero where nobody wrote one."""
-    in_kg = _IN_KG.get(unit.strip().lower())
-    weight = item.number("product_weight", path)
-    return weight * in_kg if in_kg is not None and weight > 0 else None
 
 
 def _attributes(item: Row) -> tuple[tuple[str, str], ...]:

@@ -46,7 +46,9 @@ def report(settings: Settings, shop: Shop, row: Row, progress: Progress) -> Flow
         shop.says(current, "paid") and not shop.says(current, "shipped") and not shop.is_closed(current)
     )
     if settings.own_states and may_move and words and set(words) <= set(_STAGES):
-        return (yield from _own_state(row, min(words, key=_STAGES.index), shop.states[current], shop))
+        moved = yield from _own_state(row, min(words, key=_STAGES.index), shop.states[current], shop)
+        if moved is not None:
+            return moved
     shown = "; ".join(f"{supplier}: {stage}" for supplier, stage in progress.stages)
     return (yield from tell(row, progress.key, shown)) or Noted()
 
@@ -62,8 +64,11 @@ def _delivered(row: Row, shop: Shop) -> Flow[int]:
     return 0 if target in {entry.id("id_order_state") for entry in seen} else target
 
 
-def _own_state(row: Row, stage: str, current: Row, shop: Shop) -> Flow[Write | Noted]:
-    """A state of ours, which is as paid and as invoiced as the one it follows on."""
+def _own_state(row: Row, stage: str, current: Row, shop: Shop) -> Flow[Write | Noted | None]:
+    """A state of ours, which is as paid and as invoiced as the one it follows on.
+
+    None if the order has left that state before: whether it is set again could not be told from its history.
+    """
     # Not from the cache: one that was just made must be seen.
     found = yield from ask(listing("order_states", equal("module_name", Word(OWN))), "order_states")
     fitting = [
@@ -79,10 +84,11 @@ def _own_state(row: Row, stage: str, current: Row, shop: Shop) -> Flow[Write | N
         request = post("order_state", values, languages=(shop.language or 1,))
         return Write(f"make-{stage}", request, unknown=LookUp(), binding=False)
     wanted = fitting[0].id()
-    seen = yield from every("order_histories", equal("id_order", row.id()))
-    if wanted in {row.id("current_state"), *(entry.id("id_order_state") for entry in seen)}:
+    if wanted == row.id("current_state"):
         return Noted()
-    return _set_state("stage", row, wanted)
+    seen = yield from every("order_histories", equal("id_order", row.id()))
+    left = wanted in {entry.id("id_order_state") for entry in seen}
+    return None if left else _set_state("stage", row, wanted)
 
 
 def cancel(shop: Shop, row: Row, cancellation: Cancellation) -> Flow[Write | Canceled | Unclear]:

@@ -30,7 +30,7 @@ _LINE = """
 fragment Line on LineItem {
   id title name variantTitle sku vendor
   quantity currentQuantity unfulfilledQuantity nonFulfillableQuantity
-  requiresShipping isGiftCard
+  requiresShipping isGiftCard weight { unit value }
   customAttributes { key value }
   originalTotalSet { ...Paid }
   discountAllocations { allocatedAmountSet { ...Paid } }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
+from ...adapters import in_kg
 from ...errors import Malformed
 from ._settings import Settings
 from ._wire import (
@@ -250,6 +251,7 @@ def _line(
         total=total,
         tax=tax,
         shippable=shippable,
+        weight=in_kg(wire.weight.value, wire.weight.unit) if wire.weight else None,
         vendor=wire.vendor or "",
         tags=wire.product.tags if wire.product else (),
     )

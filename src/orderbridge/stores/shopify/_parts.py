@@ -45,7 +45,7 @@ from ._wire import (
 T = TypeVar("T")
 
 _REST = 50  # of a list that goes on
-_ROW = 10.0  # points of one of its rows, at most
+_ROW = 11.0  # points of one of its rows, at most
 _ALL = 250  # Shopify gives no more of a plain list
 _FEW = 5  # departures and refunds of one order, which seldom has more
 _LISTS = 510.0  # points of an order's departures and refunds, as many as there can be

@@ -28,6 +28,7 @@ from ._wire import (
     WireRefund,
     WireShippingLine,
     WireTax,
+    WireWeight,
     gid,
     whole,
 )
@@ -72,6 +73,7 @@ class _Line:
     variant_title: str | None = None
     sku: str | None = None
     vendor: str | None = None
+    grams: int | None = None
     quantity: int
     current_quantity: int | None = None
     fulfillable_quantity: int | None = None
@@ -236,6 +238,7 @@ def _line(rest: _Line) -> WireLine:
         nonFulfillableQuantity=0,
         requiresShipping=rest.requires_shipping,
         isGiftCard=rest.gift_card,
+        weight=WireWeight(unit="GRAMS", value=Decimal(rest.grams or 0)),
         customAttributes=tuple(
             WireAttribute(key=each.name, value=each.value)
             for each in rest.properties or ()

@@ -154,6 +154,12 @@ class WireProduct:
 
 
 @attrs.frozen(kw_only=True)
+class WireWeight:
+    unit: str = ""
+    value: Decimal = Decimal(0)
+
+
+@attrs.frozen(kw_only=True)
 class WireLine:
     """A line of an order. ``quantity`` counts what was removed since, ``currentQuantity`` does not."""
 
@@ -169,6 +175,7 @@ class WireLine:
     nonFulfillableQuantity: int | None = None
     requiresShipping: bool = True
     isGiftCard: bool = False
+    weight: WireWeight | None = None
     customAttributes: tuple[WireAttribute, ...] = ()
     originalTotalSet: WireBag | None = None
     discountAllocations: tuple[WireAllocation, ...] = ()

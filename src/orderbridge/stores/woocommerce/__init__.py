@@ -76,6 +76,7 @@ from ._orders import (
 )
 from ._paging import PER_PAGE, Position, changed_params, naive, next_by_id, next_by_time
 from ._probe import look
+from ._products import with_products
 from ._progress import report
 from ._refunds import give_back, judge_refund, refunds_of
 from ._settings import Settings, Way
@@ -147,6 +148,8 @@ class WooCommerce(
         step = next_by_id if at.page else next_by_time
         after = step(at, known, len(rows) >= PER_PAGE, number_of(response.headers.get("x-wp-total", "")), now)
         more = bool(after.page or after.after)
+        if self.settings.read_products:
+            orders = list((yield from with_products(orders)))
         return Page(items=tuple(orders), set_aside=tuple(set_aside), next=after.text, more=more)
 
     def fetch_order(self, ref: str) -> Flow[Order | None]:
@@ -160,7 +163,8 @@ class WooCommerce(
         item = decode(WireOrder, response)
         if item.status in DRAFTS:
             return None
-        return (yield from self._order(item))
+        order = yield from self._order(item)
+        return (yield from with_products((order,)))[0] if self.settings.read_products else order
 
     def decode_orders(self, body: bytes, *sides: bytes) -> tuple[Order | SetAside, ...]:
         """The orders in a file: one, a list, a ``{"data": ...}`` wrapper, or a webhook's body.

@@ -71,6 +71,9 @@ class Settings(AccountSettings):
 
         carriers: The suppliers' carrier names, and what the shop calls each.
 
+        read_products: Also read the weight, brand, tags and shipping class of what was bought, for rules
+            that ask for them; the orders do not say them. A few requests more for each page of orders.
+
         webhook_secrets: Of the shop's webhooks; several while one is being replaced.
     """
 
@@ -85,6 +88,7 @@ class Settings(AccountSettings):
     completed_mail: bool = True
     tracking: Way = attrs.field(default="auto", validator=_way)
     carriers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    read_products: bool = False
     webhook_secrets: tuple[Secret, ...] = ()
 
     def __attrs_post_init__(self) -> None:

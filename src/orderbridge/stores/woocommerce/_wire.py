@@ -300,6 +300,31 @@ class WireSystem:
 
 
 @attrs.frozen(kw_only=True)
+class WireOption:
+    """One of the shop's settings."""
+
+    value: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireTerm:
+    """A tag or a brand."""
+
+    name: Scalar = ""
+
+
+@attrs.frozen(kw_only=True)
+class WireProduct:
+    """A product or a variation; that says its product's weight and class for its own, but never tags."""
+
+    id: int | str
+    weight: Scalar = ""
+    shipping_class: Scalar = ""
+    tags: tuple[WireTerm, ...] = ()
+    brands: tuple[WireTerm, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class WireError:
     """Fulfillments give ``code`` as a number, refunds ``data``."""
 

@@ -25,6 +25,7 @@ from ...adapters import (
     Flow,
     Headers,
     ListsChanges,
+    ListsPurchases,
     Nudge,
     Past,
     PaymentSeen,
@@ -33,11 +34,13 @@ from ...adapters import (
     Probes,
     Product,
     PurchaseCanceled,
+    PurchasePage,
     Quote,
     Quotes,
     ReceivesWebhooks,
     Reply,
     Response,
+    SeenPurchase,
     Splits,
     SupplierPlatform,
     SupplierStatus,
@@ -66,6 +69,7 @@ class AlibabaAdapter(
     CarriesNotes,
     ChecksProducts,
     ListsChanges,
+    ListsPurchases,
     Pays,
     Probes,
     Quotes,
@@ -112,6 +116,14 @@ class AlibabaAdapter(
         """The numbers of orders changed since then."""
         return orders.changes(cursor, now=now)
 
+    def purchases(self, cursor: Cursor | None, *, since: datetime, now: datetime) -> Flow[PurchasePage]:
+        """The numbers of orders made since then; the list says nothing of what they carry."""
+        return orders.purchases(cursor, since=since, now=now)
+
+    def purchase(self, supplier_ref: str) -> Flow[SeenPurchase | None]:
+        """One order with what stands in its remark."""
+        return placing.seen_purchase(self.settings, supplier_ref)
+
     def read_webhook(self, method: str, path: str, headers: Headers, body: bytes) -> Nudge | Reply:
         """A push message, signed by the app's secret."""
         return read_push(self.settings, headers, body)
@@ -138,6 +150,7 @@ PLATFORM = SupplierPlatform(
     settings=Settings,
     adapter=AlibabaAdapter,
     auth=Login,
-    limits=lambda _: Bucket(per_second=PER_SECOND, burst=BURST),
+    # The gateway counts an app's calls, whichever account they are for.
+    limits=lambda its: Bucket(per_second=PER_SECOND, burst=BURST, name=f"alibaba/{its.app_key}"),
     meter=allowance_in,
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 import attrs
 
 from ..._model import Money
-from ...adapters import Changes, Cursor, Flow, decode_bytes
+from ...adapters import Changes, Cursor, Flow, PurchasePage, SeenPurchase, decode_bytes
 from ...errors import Malformed, Unavailable
 from ._call import ask, from_milliseconds, milliseconds, moment, packed
 from ._failures import answered
@@ -125,7 +125,7 @@ def _count(rows: Rows) -> int | None:
     return int(number(text, "$.value.total_count")) if text else None
 
 
-# --- what changed ---------------------------------------------------------------------------------
+# --- what is new, and what changed ---------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
@@ -142,35 +142,50 @@ class _Place:
     seen: dict[str, str]
 
 
-def changes(cursor: Cursor | None, *, now: datetime) -> Flow[Changes]:
-    """Orders changed since the cursor, of a time so short that one page holds them.
+def purchases(cursor: Cursor | None, *, since: datetime, now: datetime) -> Flow[PurchasePage]:
+    """Orders made since then, of a time so short that one page holds them; which is whose they do not say."""
+    begin = since if cursor is None else from_milliseconds(int(cursor))
+    times, end = yield from _told_of("create", begin, now)
+    return PurchasePage(
+        items=tuple(SeenPurchase(supplier_ref=ref) for ref in times),
+        cursor=None if end is None else str(milliseconds(end)),
+    )
+
+
+def _told_of(kind: str, since: datetime, now: datetime) -> Flow[tuple[dict[str, str], datetime | None]]:
+    """Orders made or changed from a moment on, with their times, and until when; None is until now.
 
     Pages of this list move while they are read: an order that changes leaves its place, and one behind it
     slips to a page that was read before. So what fills more than a page is asked for in shorter times.
     """
-    if cursor is None:
-        place = _Place(since=milliseconds(now - _AT_FIRST), seen={})
-    else:
-        place = decode_bytes(_Place, cursor.encode())
-    since = from_milliseconds(place.since)
     length = max(now - since, _LAG)
-    span = {"modified_date_start": moment(since)}
+    span = {f"{kind}_date_start": moment(since)}
     rows = yield from _page(0, **span)
     while not _is_whole(rows) and length > _NARROWEST:
         length /= 2
-        span["modified_date_end"] = moment(since + length, is_end=True)
+        span[f"{kind}_date_end"] = moment(since + length, is_end=True)
         rows = yield from _page(0, **span)
     times = _times(rows)
     page = 1
     while not _is_whole(rows, len(times)):  # more in a few seconds than a page holds
         rows = yield from _page(page, **span)
         if not _times(rows):
-            raise Unavailable("Alibaba.com counts more changed orders than it shows; they are read again")
+            raise Unavailable("Alibaba.com counts more orders than it shows; they are read again")
         times.update(_times(rows))
         page += 1
-    more = "modified_date_end" in span
-    if more:
-        until = milliseconds(since + length)
+    return times, since + length if len(span) > 1 else None
+
+
+def changes(cursor: Cursor | None, *, now: datetime) -> Flow[Changes]:
+    """Orders changed since the cursor, of a time so short that one page holds them."""
+    if cursor is None:
+        place = _Place(since=milliseconds(now - _AT_FIRST), seen={})
+    else:
+        place = decode_bytes(_Place, cursor.encode())
+    since = from_milliseconds(place.since)
+    times, end = yield from _told_of("modified", since, now)
+    if end is not None:
+        until = milliseconds(end)
     else:
         until = max(
             [place.since, *(int(at) - _LAG // timedelta(milliseconds=1) for at in times.values() if at)]
@@ -181,7 +196,7 @@ def changes(cursor: Cursor | None, *, now: datetime) -> Flow[Changes]:
     return Changes(
         refs=tuple(ref for ref, at in times.items() if place.seen.get(ref) != at),
         cursor=packed({"since": until, "seen": seen}),
-        more=more,
+        more=end is not None,
     )
 
 

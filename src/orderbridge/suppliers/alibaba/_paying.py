@@ -82,7 +82,8 @@ def pay(
     if status == _FAILED and past.attempted and reason != _FIRST_BY_HAND:
         # Not tried again and again: a card that was declined is blocked for it.
         reason = reason or "without a reason"
-        return Unclear(f"Alibaba.com says that the payment failed ({reason}); pay by hand, or try once more")
+        words = f"Alibaba.com says that the payment failed ({reason}); pay by hand, or try once more"
+        return Unclear(words, page=page)
     return _write(settings, order.ref, total, buyer)
 
 

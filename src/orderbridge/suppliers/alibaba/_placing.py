@@ -20,6 +20,7 @@ from ...adapters import (
     Placed,
     Placement,
     Response,
+    SeenPurchase,
     Unclear,
     Unknown,
     Verdict,
@@ -92,6 +93,21 @@ def place(settings: Settings, po: PurchaseOrder, past: Past) -> Flow[Write | Pla
             "may be this one, ordered by hand or before; cancel it there and retry, or let this one be"
         )
     return (yield from _create(settings, po, items))
+
+
+def seen_purchase(settings: Settings, ref: str) -> Flow[SeenPurchase | None]:
+    """An order with the reference in its remark; where a remark is cut or not shown, there is none."""
+    order = yield from order_with(settings, ref)
+    if order is None:
+        return None
+    found = _TAG.search(order.remark)
+    return SeenPurchase(
+        supplier_ref=order.ref,
+        reference=found[0] if found else "",
+        fulfillment=order.meaning[0],
+        raw_status=order.raw,
+        total=order.total,
+    )
 
 
 def verdict(response: Response) -> Verdict:

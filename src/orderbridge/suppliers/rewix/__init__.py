@@ -20,6 +20,7 @@ from ...adapters import (
     CarriesNotes,
     ChecksProducts,
     Cursor,
+    FindsPurchases,
     Flow,
     ListsProducts,
     PaidByHand,
@@ -35,6 +36,7 @@ from ...adapters import (
     Refused,
     Reserves,
     Response,
+    SeenPurchase,
     SupplierPlatform,
     SupplierStatus,
     Throttled,
@@ -57,7 +59,9 @@ from ._words import GROWING, HAS_LEFT, MEANINGS, Meaning, meaning_of
 __all__ = ["BDROPPY", "PLATFORM", "BDroppyAdapter", "BDroppySettings", "RewixAdapter", "Settings"]
 
 
-class _Orders(CarriesNotes, ChecksProducts, ListsProducts, PaidByHand, Probes, Quotes, Reserves):
+class _Orders(
+    CarriesNotes, ChecksProducts, FindsPurchases, ListsProducts, PaidByHand, Probes, Quotes, Reserves
+):
     """What an account can do, whichever way it signs in."""
 
     needed_to_place = False
@@ -69,7 +73,7 @@ class _Orders(CarriesNotes, ChecksProducts, ListsProducts, PaidByHand, Probes, Q
 
     def place(self, po: PurchaseOrder, past: Past) -> Flow[Write | Placement | Unclear]:
         """Order it unless the supplier has an order with our key."""
-        found = yield from by_key(po)
+        found = yield from by_key(po.reference)
         if not found and po.supplier_ref:
             return Unclear(f"placed as supplier order {po.supplier_ref}, but our key finds nothing")
         if not found:
@@ -88,7 +92,7 @@ class _Orders(CarriesNotes, ChecksProducts, ListsProducts, PaidByHand, Probes, Q
 
     def fetch(self, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
         """Its status, by the supplier's id of it if that is known, else by our key."""
-        found = yield from (by_id(po) if po.supplier_ref else by_key(po))
+        found = yield from (by_id(po) if po.supplier_ref else by_key(po.reference))
         if not found:
             return None
         why = doubt(found, po)
@@ -107,6 +111,20 @@ class _Orders(CarriesNotes, ChecksProducts, ListsProducts, PaidByHand, Probes, Q
             # Nothing comes back that has only just left; and a departure that is news must not wait for
             # a call of which so little is known.
             returns=(yield from returns_of(order.order_id)) if left and not order.just_changed else (),
+        )
+
+    def purchases_with(self, reference: str) -> Flow[tuple[SeenPurchase, ...]]:
+        """The orders that answer to our key: nothing lists what an account has, so each is asked for."""
+        return tuple(
+            SeenPurchase(
+                supplier_ref=order.order_id,
+                reference=reference,
+                fulfillment=self._read_status(order)[0],
+                raw_status=order.raw,
+            )
+            for order in (yield from by_key(reference))
+            # The growing order is nobody's; and an order that says another key answers by mistake.
+            if order.status != GROWING and order.ext_ref in ("", reference)
         )
 
     def held(self) -> Flow[tuple[Held, ...]]:

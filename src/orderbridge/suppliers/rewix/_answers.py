@@ -103,9 +103,9 @@ class _JsonOrders:
 _FIELDS = tuple(field.name for field in attrs.fields(Seen) if field.default is attrs.NOTHING)
 
 
-def by_key(po: PurchaseOrder) -> Flow[tuple[Seen, ...]]:
+def by_key(reference: str) -> Flow[tuple[Seen, ...]]:
     """The orders with our key."""
-    return _find(f"{_ORDERS}/clientkey/{quote(po.reference, safe='')}")
+    return _find(f"{_ORDERS}/clientkey/{quote(reference, safe='')}")
 
 
 def by_id(po: PurchaseOrder) -> Flow[tuple[Seen, ...]]:
@@ -116,9 +116,10 @@ def by_id(po: PurchaseOrder) -> Flow[tuple[Seen, ...]]:
 def _find(path: str) -> Flow[tuple[Seen, ...]]:
     """The orders at ``path``; none only if the supplier is sure to have none."""
     response = yield Read("GET", path, headers=ACCEPT)
-    if response.status == 500:
+    if response.status == 500 or _is_of_another(response):
         # Some servers say 500 for "no such order", and all say it when they are broken. Only if
         # the account answers something else right now, and this still fails, is it the former.
+        # The same for a 404 that something before the server may have said.
         control = yield Read("GET", CART, headers=ACCEPT)
         cart_in(control)
         response = yield Read("GET", path, headers=ACCEPT)
@@ -132,6 +133,12 @@ def _find(path: str) -> Flow[tuple[Seen, ...]]:
             "a web page came where an order was expected; is base_url the supplier's own shop?", path="/"
         )
     return () if response.status == 404 else _orders(response)
+
+
+def _is_of_another(response: Response) -> bool:
+    """A 404 without words, or in JSON as gateways write it: this platform says "no such order" in words."""
+    text = response.text.strip()
+    return response.status == 404 and (not text or text[0] in "{[")
 
 
 def is_page(response: Response) -> bool:
