@@ -87,7 +87,15 @@ def of_class(name: str, cls: type) -> list[str]:
         return [f"### {name}", "", *said(cls), "", ", ".join(f"`{each.name}`" for each in cls), ""]
     types: dict[str, str] = {}
     if attrs.has(cls):
-        types = {each.name: str(each.type) for each in attrs.fields(cls) if not each.name.startswith("_")}
+        # As they stand in the source; ``each.type`` is another thing once somebody has had them resolved.
+        written = {
+            name: kind
+            for base in reversed(cls.__mro__)
+            for name, kind in vars(base).get("__annotations__", {}).items()
+        }
+        types = {
+            each.name: str(written[each.name]) for each in attrs.fields(cls) if not each.name.startswith("_")
+        }
     lines = [f"### {name}", "", *said(cls, types), ""]
     for called, value in methods(cls):
         if isinstance(value, property):

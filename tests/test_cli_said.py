@@ -221,7 +221,7 @@ def words_of_the_code() -> set[str]:
 def test_the_words_for_what_a_purchase_order_waits_for_are_all_explained() -> None:
     code = words_of_the_code() - LINES
     assert {"approval", "people", "window"} <= code
-    guide = (SOURCE.parents[1] / "docs/guide/operating.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[1] / "docs/guide/operating.md").read_text(encoding="utf-8")
     section = guide.partition("### What a purchase order waits for\n")[2].partition("\n### ")[0]
     orders, _, lines = section.partition("A line of an order")
     assert set(re.findall(r"^\| `(\w+)` \|", orders, re.M)) == code

@@ -217,7 +217,7 @@ def test_a_fulfillment_service_holds_nothing() -> None:
         assert sides.operations.writes() == []
 
 
-def test_a_shop_that_cannot_hold_says_so_and_the_order_goes_on() -> None:
+def test_a_shop_that_cannot_hold_says_so_and_the_order_is_held_here() -> None:
     with Sides() as sides:
         bridge = sides.bridge(policy=BY_HAND)
         order_id = sides.sell({"RW-100": 2})
@@ -226,7 +226,7 @@ def test_a_shop_that_cannot_hold_says_so_and_the_order_goes_on() -> None:
             bridge.hold_in_shop(order_id)
         view = bridge.order(order_id)
         assert view is not None
-        assert not view.record.held
+        assert view.record.held, "what somebody wants held is not ordered, whatever the shop can show"
 
 
 # --- lost, late and doubled ---------------------------------------------------------------------------

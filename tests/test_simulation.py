@@ -100,9 +100,9 @@ def call(outcome: Outcome, what: str) -> int:
 PLACES = "POST https://supplier.example/restful/ghost/orders/0/dropshipping"
 
 
-@pytest.mark.parametrize("group", range(8))
+@pytest.mark.parametrize("group", range(4))
 def test_ten_orders_come_through_faults_kills_and_two_processes(group: int) -> None:
-    """200 seeds, each another shop and supplier; one call in 20 goes wrong, processes die and sleep."""
+    """100 seeds, each another shop and supplier; one call in 20 goes wrong, processes die and sleep."""
     for seed in range(group * 25, group * 25 + 25):
         outcome = simulate(seed)
         assert not outcome.problems, f"simulate({seed}):\n{outcome.story}"
@@ -127,13 +127,13 @@ def test_one_order_survives_any_fault_of_any_call_and_a_kill_beside_it(fault: Fa
     """Every fault at every call, each once alone, and crossed with kills.
 
     All pairs would take ten minutes. The three moments after the fault are always tried, because a
-    process that dies there takes with it what nobody else knows; of the others each 17th, and others
+    process that dies there takes with it what nobody else knows; of the others each 34th, and others
     for each call, so that every moment meets every fault at some call.
     """
     calm = undisturbed()
     for number, before in enumerate(calm.calls, 1):
         after = {before + 1, before + 2, before + 3}
-        others = set(range(1 + number % 17, calm.points + 1, 17))
+        others = set(range(1 + number % 34, calm.points + 1, 34))
         for kill in [None, *sorted(after | others)]:
             outcome = quiet(fault_at={number: fault}, kill_at=[] if kill is None else [kill])
             assert not outcome.problems, f"{fault} at call {number}, killed at {kill}:\n{outcome.story}"
@@ -180,7 +180,7 @@ def test_a_look_up_that_never_finds_is_seen_as_a_double_order(monkeypatch: pytes
         next(flow)
         try:
             while True:
-                flow.send(Response(404))
+                flow.send(Response(404, body=b"no such order"))
         except StopIteration as end:
             result: Write | Placement | Unclear = end.value
             return result

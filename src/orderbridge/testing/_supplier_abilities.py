@@ -169,7 +169,8 @@ class ByAbility(Demands):
             outcome = story(scene)
             quoted, paid = _sums(outcome.trace, "Quoted", "total"), _sums(outcome.trace, "Paying", "amount")
             assert quoted, outcome.story
-            if "PRICE" in outcome.reviews:
+            # The question may be closed by the end: the supplier's people have shipped, as if it were paid.
+            if any(" journal: TooDear " in line for line in outcome.trace):
                 asked += 1
                 assert not paid, outcome.story
                 assert not any(order.paid for order in scene.supplier.backend.orders()), outcome.story
