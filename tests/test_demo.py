@@ -148,10 +148,7 @@ def test_faults_on_both_lines_double_nothing_and_lose_nothing(seed: int) -> None
 
 @pytest.mark.parametrize("seed", [1])
 def test_faults_on_every_line_double_nothing_and_lose_nothing(seed: int) -> None:
-    suppliers = ",".join(SUPPLIERS)
-    code, counts = demo(
-        "--stores", "prestashop,shopify", "--suppliers", suppliers, "--faults", "--seed", str(seed)
-    )
+    code, counts = demo(*EVERYBODY, "--faults", "--seed", str(seed))
     assert (code, [counts[name] for name in WRONG]) == (0, [0] * len(WRONG))
     assert counts["placed"] == counts["shipped"] == counts["announced"] > 2 * counts["taken"]
 
