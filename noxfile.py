@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,8 +46,11 @@ def group(name: str) -> list[str]:
 def run_tests(session: nox.Session, *chosen: str) -> None:
     """The suite against the package as it is installed, not as it lies in ``src``."""
     session.install(".[cli,keyring]", *EXAMPLES, *group("test"))
-    # The slowest tests come last; whoever is free takes from whoever is not.
-    session.run("pytest", "-n", "auto", "--dist", "worksteal", "-o", "pythonpath=", *chosen, *session.posargs)
+    # Whoever is free takes from whoever is not. One more than there are cores, because some tests wait for
+    # processes that they started.
+    workers = {"PYTEST_XDIST_AUTO_NUM_WORKERS": str((os.cpu_count() or 1) + 1)}
+    options = ("-n", "auto", "--dist", "worksteal", "-o", "pythonpath=")
+    session.run("pytest", *options, *chosen, *session.posargs, env=workers)
 
 
 @nox.session
