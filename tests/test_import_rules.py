@@ -108,7 +108,6 @@ PACKAGES = {
         "_bridge",
         "_canonical",
         "_clockwork",
-        "_commands",
         "_config",
         "_drivers",
         "_http",

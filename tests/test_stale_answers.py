@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from both_sides import Sides, codes, only_purchase
 from doubtful_supplier import DoubtfulSupplier, Mode, platform_name
 from mall_supplier import BUYER, Mall
 from orderbridge import Fulfillment, Payment, ReviewCode, SkuPrefix
+from orderbridge._engine_doubt import wait
 from orderbridge._http import Call
-from orderbridge.adapters import Response
+from orderbridge.adapters import Park, Response
 from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox.faults import Fault
 from test_mall import PAYS, purchases, street
@@ -206,3 +207,8 @@ def test_a_refusal_is_no_question_once_nobody_wants_it() -> None:
         here.sides.live(bridge)
         assert only_purchase(bridge, order_id).fulfillment is Fulfillment.CANCELED
         assert codes(bridge) == []
+
+
+def test_a_call_of_which_nobody_can_tell_may_arrive_as_late_as_its_adapter_says() -> None:
+    """For a payment tried again on a person's word it counted for nothing: the first could arrive beside it."""
+    assert wait(Park(late=timedelta(hours=1))) - wait(Park(late=timedelta(0))) == 3600

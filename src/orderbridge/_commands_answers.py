@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 
 from ._address import settle_address
-from ._commands_purchases import MAY_LAND, lands_until, want_revoked
+from ._commands_purchases import MAY_LAND, want_revoked
 from ._commands_shop import put_held
+from ._engine_doubt import lands_until
 from ._events import EventKind
 from ._journal import Tx
 from ._plan import plan_order

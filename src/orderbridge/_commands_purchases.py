@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
 
 import attrs
 
+from ._engine_doubt import lands_until
 from ._events import EventKind
-from ._intents import Intent
 from ._journal import Tx
 from ._orders import advance_order
 from ._plan import plan_order
@@ -23,7 +22,7 @@ from ._world import World
 from .adapters import CancelsPurchases
 from .errors import BridgeError, ConfigurationError, Unsupported
 
-__all__ = ["MAY_LAND", "found", "lands_until", "revoke", "want_revoked"]
+__all__ = ["MAY_LAND", "found", "revoke", "want_revoked"]
 
 MAY_LAND = (IntentState.OPEN, IntentState.UNKNOWN)  # a call of such an intent may still arrive
 
@@ -146,9 +145,3 @@ def revoke(world: World, po_id: str, identified: set[str]) -> Saga[PurchaseRecor
         yield from advance_order(world, record.po.order_id, identified)
     after = yield from look(lambda tx: tx.purchase(po_id))
     return after or record
-
-
-def lands_until(tx: Tx, intent: Intent) -> datetime:
-    """When no call of it so far can arrive any more."""
-    last = max(attempt.at for attempt in tx.attempts(intent.id))
-    return last + timedelta(seconds=intent.wait)

@@ -145,7 +145,7 @@ def _turn(
         intent, stored = again
     elif intent is not None and isinstance(write.unknown, Park):
         # A person said "retry"; the call that nobody heard of may still be on its way.
-        lands = lands_until(tx, intent, write.unknown)
+        lands = lands_until(tx, intent)
         if lands > now.wall:
             op.doubt(tx, now, again_at=lands)
             op.settle(tx, now)

@@ -139,12 +139,11 @@ def absent(tx: Tx, intent: Intent) -> Intent:
     return intent
 
 
-def lands_until(tx: Tx, intent: Intent, rule: Park) -> datetime:
+def lands_until(tx: Tx, intent: Intent) -> datetime:
     """When the last attempt that may have left can no longer be carried out."""
     unheard = (IntentState.OPEN, IntentState.UNKNOWN, IntentState.ABSENT)
     lost = [attempt.at for attempt in tx.attempts(intent.id) if attempt.state in unheard]
-    within = timedelta(seconds=SEND_WITHIN + CALL_MAX) + rule.late
-    return max(lost, default=datetime.min.replace(tzinfo=UTC)) + (within if lost else timedelta(0))
+    return max(lost) + timedelta(seconds=intent.wait) if lost else datetime.min.replace(tzinfo=UTC)
 
 
 def may_still_land(tx: Tx, op: Operation[R], began: Clock, now: Clock) -> datetime | None:
@@ -175,4 +174,5 @@ def wait(rule: UnknownRule) -> float:
     """Seconds after which no attempt can land any more and no look-up can miss it."""
     if isinstance(rule, (LookUp, RepeatRule)):
         return SEND_WITHIN + CALL_MAX + (rule.late + rule.lag).total_seconds()
-    return SEND_WITHIN + CALL_MAX
+    late = rule.late if isinstance(rule, Park) else timedelta(0)
+    return SEND_WITHIN + CALL_MAX + late.total_seconds()

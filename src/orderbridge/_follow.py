@@ -20,6 +20,7 @@ from ._saga import Clock, backoff
 from ._states import (
     FINAL,
     HAS_LEFT,
+    NOT_YET_PAID,
     Fulfillment,
     IntentState,
     NoticeState,
@@ -46,7 +47,6 @@ __all__ = ["Follow", "notice_key"]
 
 _SETTLED_AFTER = timedelta(days=45)  # suppliers that never say "delivered" are not asked for ever
 _SHOWS_UP = timedelta(minutes=15)  # how long a supplier may not know an order it has confirmed
-_NOT_PAID = frozenset({Payment.UNPAID, Payment.PENDING, Payment.FAILED, Payment.IN_DOUBT})
 _SIDE = frozenset({Fulfillment.ON_HOLD, Fulfillment.CANCEL_REQUESTED})
 
 
@@ -104,7 +104,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         over = state in FINAL  # then nothing of it is to be paid any more
         dear = (
             not over
-            and payment in _NOT_PAID
+            and payment in NOT_YET_PAID
             and total is not None
             and record.agreed is not None
             and self._policy.too_dear(total, record.agreed)
@@ -125,7 +125,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             changed_at=now.wall if news else record.changed_at,
             failures=0,
         )
-        if payment is Payment.PAID and before.payment in _NOT_PAID:
+        if payment is Payment.PAID and before.payment in NOT_YET_PAID:
             self.nothing_to_pay(tx, now)
         bounced = before.payment is Payment.PENDING and payment in (Payment.UNPAID, Payment.FAILED)
         if bounced and not over:
@@ -194,7 +194,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
     def _again(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
         # A payment that a person is asked about stays theirs, and what is stopped is stopped; the goods are
         # followed all the same.
-        kept = record.waits in ("review", "money") and record.payment in _NOT_PAID
+        kept = record.waits in ("review", "money") and record.payment in NOT_YET_PAID
         waits = record.waits if kept else ""
         waits = "people" if self._people and not waits else waits
         over = record.fulfillment in FINAL

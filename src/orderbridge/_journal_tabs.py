@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ._canonical import stamp
-from ._journal_rows import Part, int_in, text_in, time_in
+from ._journal_rows import Part, Value, int_in, text_in, time_in
 from ._standing import Tab
 
 __all__ = ["Tabs"]
@@ -52,73 +52,27 @@ class Tabs(Part):
             found = self._rows.run("placed_at_of", id=after)
             below = min(below, (text_in(found[0], "placed_at"), after)) if found else ("", "")
         at, key = below
+        page: dict[str, Value] = {
+            "tab": word,
+            "since": begin,
+            "below_at": at,
+            "below_id": key,
+            "limit": limit,
+        }
+        plain = (number or find).removeprefix("#")
+        whose: dict[str, Value] = {"store": store, "supplier": supplier, "owner": owner}
         if number:
-            plain = number.removeprefix("#")
-            rows = self._rows.run(
-                "orders_called",
-                plain=plain,
-                marked=f"#{plain}",
-                tab=word,
-                store=store,
-                supplier=supplier,
-                owner=owner,
-                since=begin,
-                below_at=at,
-                below_id=key,
-                limit=limit,
-            )
+            rows = self._rows.run("orders_called", plain=plain, marked=f"#{plain}", **whose, **page)
         elif find:
-            plain = find.removeprefix("#")
-            rows = self._rows.run(
-                "orders_found",
-                word=plain,
-                beyond=plain + _BEYOND,
-                tab=word,
-                store=store,
-                supplier=supplier,
-                owner=owner,
-                since=begin,
-                below_at=at,
-                below_id=key,
-                limit=limit,
-            )
+            rows = self._rows.run("orders_found", word=plain, beyond=plain + _BEYOND, **whose, **page)
         elif supplier:
-            rows = self._rows.run(
-                "orders_in_tab_of_supplier",
-                tab=word,
-                store=store,
-                supplier=supplier,
-                owner=owner,
-                since=begin,
-                below_at=at,
-                below_id=key,
-                limit=limit,
-            )
+            rows = self._rows.run("orders_in_tab_of_supplier", **whose, **page)
         elif store:
-            rows = self._rows.run(
-                "orders_in_tab_of_store",
-                tab=word,
-                store=store,
-                owner=owner,
-                since=begin,
-                below_at=at,
-                below_id=key,
-                limit=limit,
-            )
+            rows = self._rows.run("orders_in_tab_of_store", store=store, owner=owner, **page)
         elif owner:
-            rows = self._rows.run(
-                "orders_in_tab_of_owner",
-                tab=word,
-                owner=owner,
-                since=begin,
-                below_at=at,
-                below_id=key,
-                limit=limit,
-            )
+            rows = self._rows.run("orders_in_tab_of_owner", owner=owner, **page)
         else:
-            rows = self._rows.run(
-                "orders_in_tab", tab=word, since=begin, below_at=at, below_id=key, limit=limit
-            )
+            rows = self._rows.run("orders_in_tab", **page)
         return tuple(text_in(row, "id") for row in rows)
 
     def count_tabs(self, *, owner: str = "", store: str = "") -> dict[Tab, int]:

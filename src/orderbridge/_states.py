@@ -26,6 +26,7 @@ from .errors import IllegalTransition
 
 __all__ = [
     "COMMANDS",
+    "NOT_YET_PAID",
     "CaseKind",
     "CaseState",
     "Fulfillment",
@@ -197,7 +198,7 @@ PAYMENTS: Mapping[Payment, frozenset[Payment]] = {
     P.DISPUTED: frozenset({P.PAID, P.PART_REFUNDED, P.REFUNDED, P.CHARGED_BACK}),
 }
 _PAID_OR_LATER = frozenset({P.PAID, P.DISPUTED, P.PART_REFUNDED, P.REFUNDED, P.CHARGED_BACK})
-_NOT_YET_PAID = frozenset({P.UNPAID, P.PENDING, P.FAILED, P.IN_DOUBT})
+NOT_YET_PAID = frozenset({P.UNPAID, P.PENDING, P.FAILED, P.IN_DOUBT})
 
 # A refusal of a repeat is not a refusal of the intent: an UNKNOWN never becomes REFUSED by an
 # answer to a later attempt, because the first attempt may have landed.
@@ -305,7 +306,7 @@ def observe_payment(state: Payment, seen: Payment | None) -> tuple[Payment, Seen
     """The payment after the supplier's word; None says nothing about money and changes nothing."""
     if seen is None or seen is state:
         return state, Seen.SAME
-    if seen in PAYMENTS.get(state, frozenset()) or (state in _NOT_YET_PAID and seen in _PAID_OR_LATER):
+    if seen in PAYMENTS.get(state, frozenset()) or (state in NOT_YET_PAID and seen in _PAID_OR_LATER):
         return seen, Seen.MOVED
     return state, Seen.REGRESSED
 

@@ -117,6 +117,7 @@ class _Pages:
             record
             for tab in (Tab.TO_ORDER, Tab.PENDING)
             for view in await self._in(tab)
+            if not (view.record.held or view.record.order.canceled)  # nothing of those is placed or paid
             for record in view.purchases
         ]
         asked = f"{len(reviews)}{' or more' if len(reviews) == _PAGE else ''} to decide"
