@@ -210,5 +210,5 @@ def test_a_refusal_is_no_question_once_nobody_wants_it() -> None:
 
 
 def test_a_call_of_which_nobody_can_tell_may_arrive_as_late_as_its_adapter_says() -> None:
-    """For a payment tried again on a person's word it counted for nothing: the first could arrive beside it."""
+    """For a payment that a person retries it counted for nothing: the first could arrive beside it."""
     assert wait(Park(late=timedelta(hours=1))) - wait(Park(late=timedelta(0))) == 3600
