@@ -17,13 +17,35 @@ SOURCES = Path(__file__).parents[1] / "src/orderbridge"
 QUERIES = queries()
 
 
+def keys_of_dicts(tree: ast.AST) -> dict[str, frozenset[str]]:
+    """The keys of each ``name: dict[...] = {...}``, for the calls that hand on ``**name``."""
+    return {
+        node.target.id: frozenset(key.value for key in node.value.keys if isinstance(key, ast.Constant))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.value, ast.Dict)
+    }
+
+
+def values_given(call: ast.Call, dicts: dict[str, frozenset[str]]) -> Iterator[str]:
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            yield keyword.arg
+        else:
+            assert isinstance(keyword.value, ast.Name)
+            yield from dicts[keyword.value.id]
+
+
 def calls(module: Path) -> Iterator[tuple[str, frozenset[str]]]:
     """Each ``run("name", value=...)`` in the source of a part of ``Tx``: the name and the values it gives."""
-    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+    tree = ast.parse(module.read_text("utf-8"))
+    dicts = keys_of_dicts(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
             [name] = node.args
             assert isinstance(name, ast.Constant)
-            yield name.value, frozenset(keyword.arg or "**" for keyword in node.keywords)
+            yield name.value, frozenset(values_given(node, dicts))
 
 
 MODULES = sorted(SOURCES.glob("_journal*.py"))
