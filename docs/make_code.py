@@ -30,7 +30,7 @@ GROUPS = {
     "The words of the field": "_money _weight _model _states _standing _records _intents _wishes _reviews "
     "_events _couriers _wording _canonical",
     "Between a platform and the rest": "_store_adapter _supplier_adapter _writes _raised _http _wire",
-    "What the bridge decides by": "_policy _sourcing _quote _guards _owners",
+    "What the bridge decides by": "_policy _fits _sourcing _quote _guards _owners",
     "The journal": "_journal* journals journals.*",
     "Doing something once": "_saga _world _engine*",
     "Orders come in": "_pull _intake* _links* _source_anew _changes _address* _forget",

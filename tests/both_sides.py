@@ -37,6 +37,7 @@ from orderbridge.stores import magento, prestashop, woocommerce
 from orderbridge.suppliers import rewix
 
 __all__ = [
+    "AUTOMATIC",
     "OWN",
     "PREFIX",
     "RULES",
@@ -56,7 +57,8 @@ __all__ = [
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PREFIX, OWN = "RW-", "OWN-"
 RULES = (ob.SkuPrefix(prefix=PREFIX, supplier="rewix"), ob.OwnStock(prefix=OWN))
-AUTOMATIC = ob.Policy(place=ob.Who.AUTOMATIC)
+RARELY = timedelta(minutes=30)  # enough where hours pass
+AUTOMATIC = ob.Policy(place=ob.Who.AUTOMATIC, pull_every=RARELY)
 AT_ONCE = Bucket(per_second=1e6, burst=1_000_000)
 
 ob.register(attrs.evolve(woocommerce.PLATFORM, name="fast-woocommerce", limits=lambda _: AT_ONCE))

@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile(
     "orderbridge",
     deadline=None,
-    max_examples=50,  # of some hundred properties: the whole check is to stay below a quarter of an hour
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -132,6 +132,7 @@ class Shop:
             "PS_OS_REFUND": "7",
             "PS_OS_ERROR": "8",
             "PS_OS_COD_VALIDATION": "13",
+            "PS_OS_OUTOFSTOCK_UNPAID": "12",
         }
         self.tables: dict[str, list[Json]] = {
             "configurations": [
@@ -145,6 +146,7 @@ class Shop:
                 state(6, "Canceled"),
                 state(7, "Refunded"),
                 state(8, "Payment error"),
+                state(12, "On backorder (not paid)"),
                 state(13, "Awaiting Cash On Delivery validation"),
                 state(20, "Sent, to be paid", shipped=1, send_email=1),
                 state(21, "Gone", paid=1, shipped=1),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, TypeVar
 
 from one_shopify_order import bag, conn, line, order
@@ -15,10 +17,20 @@ from one_shopify_order import shop as adapter
 from orderbridge._http import Read, Request, Response
 from orderbridge._model import Order
 from orderbridge.adapters import Confirmed, Past, Refused, Write
+from orderbridge.stores import shopify as package
 from orderbridge.stores.shopify import Shopify
 
 T = TypeVar("T")
 Json = dict[str, Any]
+
+# Every question and every mutation that is sent, by its name in the adapter.
+DOCUMENTS = {
+    name: text
+    for module in iter_modules(package.__path__)
+    if module.name.startswith("_documents_")
+    for name, text in vars(import_module(f"{package.__name__}.{module.name}")).items()
+    if isinstance(text, str) and text.lstrip().startswith(("query ", "mutation "))
+}
 
 SCOPES = ("write_orders", "write_merchant_managed_fulfillment_orders", "write_fulfillments")
 
@@ -79,6 +91,7 @@ class Shop:
             "at": at,
             "status": status,
             "request": "UNSUBMITTED",
+            "method": "SHIPPING",
             "actions": actions,
             "service": self.service,
             "asked": 1,
@@ -201,6 +214,7 @@ class Shop:
             "id": name,
             "status": work["status"],
             "requestStatus": work["request"],
+            "deliveryMethod": {"methodType": work["method"]},
             "supportedActions": [{"action": each} for each in work["actions"]],
             "assignedLocation": {
                 "location": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -40,11 +41,14 @@ from orderbridge.adapters import (
     Past,
     Payment,
     Placement,
+    Quote,
     Refusal,
     Refused,
     Unclear,
     Write,
 )
+from orderbridge.suppliers.alibaba._address import same_place
+from orderbridge.suppliers.alibaba._wire import WireAddress
 
 F, P = Fulfillment, Payment
 OTHER = "zz22cd34ef56gh77"
@@ -162,6 +166,30 @@ def test_a_country_the_seller_does_not_ship_to_refuses_all(account: Account) -> 
     assert "does not ship to this country" in line.why
 
 
+def test_a_way_to_ship_without_a_price_hides_no_other(account: Account) -> None:
+    flow = account.adapter.quote(an_order())
+    read = next(flow)
+    while read.path != "/order/freight/calculate":
+        read = flow.send(account.exchange(read))
+    odd = [
+        {"vendor_code": "ASK_THE_SELLER"},
+        {"fee": {"amount": "3", "currency": "USD"}},
+        {"vendor_code": "SEA", "fee": {"amount": "3 to 5", "currency": "USD"}},
+    ]
+    good = {"vendor_code": "DHL", "fee": {"amount": "3", "currency": "USD"}}
+    with pytest.raises(StopIteration) as stop:
+        flow.send(Response(200, body=json.dumps({"code": "0", "value": [*odd, good]}).encode()))
+    quote = stop.value.value
+    assert isinstance(quote, Quote)
+    assert [option.code for option in quote.options] == ["DHL"]
+    flow = account.adapter.quote(an_order())
+    read = next(flow)
+    while read.path != "/order/freight/calculate":
+        read = flow.send(account.exchange(read))
+    with pytest.raises(errors.Malformed, match="fee"):  # not "there is no way": nobody could read any
+        flow.send(Response(200, body=json.dumps({"code": "0", "value": odd}).encode()))
+
+
 def test_a_quote_that_could_not_be_had_is_no_refusal(account: Account) -> None:
     for code, error in (("ServiceTimeout", errors.Unavailable), ("110001", errors.Forbidden)):
         account.shop.fail_next(code, path="/order/freight/calculate")
@@ -247,6 +275,23 @@ def test_two_orders_with_our_reference_are_for_a_person(account: Account) -> Non
             assert order.trade_id in result.evidence
 
 
+def test_a_doubled_order_is_settled_once_all_but_one_are_canceled(account: Account) -> None:
+    write = place(account, an_order())
+    assert isinstance(write, Write)
+    account.send(write)
+    _, answer = account.send(write)
+    first, second = account.shop.orders
+    account.shop.close(first.trade_id, now=account.now)
+    for past in (Past(), Past(answers={"create": answer}, attempted=True)):
+        result = place(account, an_order(), past)
+        assert isinstance(result, Placement)
+        assert [placed.supplier_ref for placed in result.placed] == [second.trade_id]
+    account.shop.close(second.trade_id, now=account.now)
+    result = place(account, an_order())
+    assert isinstance(result, Placement)
+    assert result.placed[0].fulfillment is F.CANCELED
+
+
 def test_an_order_that_was_doubled_is_seen_even_where_no_remark_shows() -> None:
     account = habits(remark="hidden")
     write = place(account, an_order())
@@ -278,6 +323,70 @@ def test_where_no_remark_shows_an_equal_order_is_for_a_person(remark: str, attem
     assert isinstance(result, Unclear)
     assert account.shop.orders[0].trade_id in result.evidence
     assert "Zwetschgenmus" not in result.evidence
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"country": "GB"}, {"country_code": "UK"}),
+        ({"name": "Zoë Muñoz", "line1": "Calle Peñón 1"}, {"contact_person": "Zoe Munoz", "address": "-"}),
+        ({"name": "Łukasz Żak", "line1": "Łąka 1"}, {"contact_person": "Lukasz Zak", "address": "Laka 1"}),
+        ({"postal_code": "94105-1234"}, {"zip": "94105"}),
+        ({"line1": "A long street 1, staircase B"}, {"address": "A long street 1", "contact_person": "Q Z"}),
+    ],
+    ids=["another code", "no accents", "other letters", "a shorter zip", "cut"],
+)
+def test_where_no_remark_shows_an_address_written_anew_is_still_the_shoppers(
+    ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    """What is not known again is ordered twice; what is taken for it is only a question."""
+    to = attrs.evolve(SHOPPER, **ours)
+    shown = {
+        "zip": to.postal_code,
+        "country_code": to.country,
+        "address": to.line1,
+        "contact_person": to.name,
+        **theirs,
+    }
+    assert same_place(to, WireAddress(**shown))
+    assert not same_place(to, WireAddress(**{**shown, "zip": "00100"}))
+
+
+def test_an_order_whose_lines_say_nothing_keeps_no_other_from_being_placed(account: Account) -> None:
+    """Agreed with a seller outside of the shop, for one: it names no product of the platform."""
+    odd = {
+        "trade_id": "1",
+        "trade_status": "undeliver",
+        "order_products": [{"product_id": "null", "quantity": "1 lot"}],
+        "shipping_address": {"zip": "310000", "country_code": "CN", "contact_person": "Li", "address": "1"},
+    }
+    flow = account.adapter.place(an_order(), Past())
+    next(flow)
+    rows = b'{"code":"0","value":{"total_count":"1","order_list":[{"trade_id":"1"}]}}'
+    assert flow.send(Response(200, body=rows)).path == "/alibaba/order/get"
+    asked = flow.send(Response(200, body=json.dumps({"code": "0", "value": odd}).encode()))
+    assert asked.path == "/eco/buyer/product/description"  # what stands before the order is made
+    odd["shipping_address"] = {"zip": "20121", "country_code": "IT", "contact_person": "Quirina *"}
+    flow = account.adapter.place(an_order(), Past())
+    next(flow)
+    flow.send(Response(200, body=rows))
+    with pytest.raises(StopIteration) as stop:
+        flow.send(Response(200, body=json.dumps({"code": "0", "value": odd}).encode()))
+    assert isinstance(stop.value.value, Unclear)
+
+
+def test_an_order_that_was_found_is_taken_whatever_is_said_of_its_payment(account: Account) -> None:
+    """Of an order that nobody has tried to pay, there may be nothing to say."""
+    write = place(account, an_order())
+    assert isinstance(write, Write)
+    account.send(write)
+    flow = account.adapter.place(an_order(), Past(attempted=True))
+    read = next(flow)
+    while read.path != "/alibaba/order/pay/result/query":
+        read = flow.send(account.exchange(read))
+    with pytest.raises(StopIteration) as stop:
+        flow.send(Response(200, body=b'{"code":"0","value":{}}'))
+    assert isinstance(stop.value.value, Placement)
 
 
 def test_where_no_remark_shows_orders_known_to_be_others_are_no_doubt() -> None:

@@ -263,7 +263,8 @@ def test_each_word_means_what_the_table_says(
     account: Account, word: str, fulfillment: Fulfillment | None, payment: Payment | None
 ) -> None:
     po = account.placed(an_order())
-    account.shop.say(po.supplier_ref, word, now=account.now)
+    parcels = "DELIVERING" if word == "delivering" else None
+    account.shop.say(po.supplier_ref, word, logistic=parcels, now=account.now)
     status = status_of(account, po)
     assert (status.raw, status.fulfillment, status.payment) == (word, fulfillment, payment)
 
@@ -339,6 +340,18 @@ def test_of_a_part_that_left_nobody_knows_what_is_in_it(account: Account) -> Non
     assert status_of(account, po).fulfillment is F.DELIVERED
 
 
+def test_while_its_parcels_say_that_none_has_left_an_order_on_its_way_is_prepared(account: Account) -> None:
+    """Its word comes with the first parcel, and whether there are more nobody knows yet."""
+    po = shipped(account)
+    account.shop.say(po.supplier_ref, "delivering", logistic="UNDELIVERED", now=account.now)
+    status = status_of(account, po)
+    assert (status.fulfillment, status.shipments) == (F.PREPARING, ())
+    account.shop.say(po.supplier_ref, "wait_confirm_receipt", now=account.now)
+    status = status_of(account, po)
+    assert status.fulfillment is F.SHIPPED
+    assert len(status.shipments) == 1
+
+
 @pytest.mark.parametrize("word", ["wait_confirm_receipt", "trade_success"])
 def test_an_order_that_is_through_has_left_whatever_its_parcels_say(account: Account, word: str) -> None:
     answers: dict[str, object] = {
@@ -381,7 +394,9 @@ def test_what_a_parcel_holds_is_told_where_it_is_told(account: Account) -> None:
             "shipping_order_list": [
                 {
                     "voucher": {"tracking_number": "N1", "service_provider": "DHL"},
-                    "goods": [{"product_id": "1601206892606", "sku_id": "null", "quantity": "2.0000"}],
+                    "goods": [
+                        {"product_id": "1601206892606", "sku_id": "105613018158", "quantity": "2.0000"}
+                    ],
                 }
             ],
         },
@@ -393,12 +408,121 @@ def test_what_a_parcel_holds_is_told_where_it_is_told(account: Account) -> None:
     assert [(line.remote_id, line.quantity) for line in shipment.lines or ()] == [(MUG_RED, Decimal(2))]
 
 
+RED, BLUE = ({"product_id": "1601206892606", "sku_id": f"10561301815{n}"} for n in (8, 9))
+
+
+def parcels(account: Account, *holding: object, status: str = "PART_DELIVERED") -> SupplierStatus:
+    """The status of an order of two red mugs and a blue one, of which these parcels have left."""
+    po = an_order(a_line(MUG_RED, "2"), a_line(MUG_BLUE, "1", "L2"), supplier_ref="9")
+    rows = [{"voucher": {"tracking_number": f"N{n}"}, "goods": goods} for n, goods in enumerate(holding)]
+    answers = {
+        "/alibaba/order/get": {"trade_id": "9", "trade_status": "delivering"},
+        "/order/logistics/query": {"logistic_status": status, "shipping_order_list": rows},
+    }
+    return fed(account.adapter, po, answers)
+
+
+def test_goods_that_a_parcel_names_twice_are_added_up(account: Account) -> None:
+    one = {**RED, "quantity": "1.0000"}
+    [shipment] = parcels(account, [one, one]).shipments
+    assert [(line.remote_id, line.quantity) for line in shipment.lines or ()] == [(MUG_RED, Decimal(2))]
+
+
+@pytest.mark.parametrize(
+    "goods",
+    [
+        [{"product_id": "1601206892606", "quantity": "1"}],  # red or blue?
+        [{**RED, "quantity": "1"}, {"product_id": "77", "quantity": "1"}],
+        [{**RED, "sku_id": "77", "quantity": "1"}],
+        [{**RED, "quantity": "a pair"}],
+        [{**RED}],
+        [{"quantity": "1"}],
+        [],
+        None,
+    ],
+)
+def test_a_parcel_whose_goods_are_not_told_for_certain_is_told_with_the_last(
+    account: Account, goods: object
+) -> None:
+    """A guess would tell the shop of units that have not left, and never of those that have."""
+    status = parcels(account, [{**BLUE, "quantity": "1"}], goods)
+    assert status.fulfillment is F.PART_SHIPPED
+    [blue] = status.shipments
+    assert [(line.remote_id, line.quantity) for line in blue.lines or ()] == [(MUG_BLUE, Decimal(1))]
+    same, rest = parcels(account, [{**BLUE, "quantity": "1"}], goods, status="DELIVERED").shipments
+    assert same == blue
+    assert rest.lines is None
+    assert [package.tracking_number for package in rest.packages] == ["N1"]
+
+
+def test_when_all_has_left_what_no_parcel_was_told_to_hold_has_left_too(account: Account) -> None:
+    """And not before: the seller may still be sending."""
+    red = [{**RED, "quantity": "2"}]
+    for status in ("PART_DELIVERED", "DELIVERING"):
+        [only] = parcels(account, red, status=status).shipments
+        assert only.ref == "N0"
+    told, rest = parcels(account, red, status="DELIVERED").shipments
+    assert told == only
+    assert (rest.lines, rest.packages) == (None, ())
+    [all_of_it] = parcels(account, [*red, {**BLUE, "quantity": "1"}], status="DELIVERED").shipments
+    assert all_of_it.lines is not None
+
+
+def test_two_rows_of_one_parcel_are_one_departure(account: Account) -> None:
+    po = an_order(a_line(MUG_RED, "2"), a_line(MUG_BLUE, "1", "L2"), supplier_ref="9")
+    rows = [
+        {"voucher": {"tracking_number": "N1"}, "goods": [{**RED, "quantity": "2"}]},
+        {"voucher": {"tracking_number": "N1"}, "goods": [{**BLUE, "quantity": "1"}]},
+    ]
+    answers = {
+        "/alibaba/order/get": {"trade_id": "9", "trade_status": "wait_confirm_receipt"},
+        "/order/logistics/query": {"logistic_status": "DELIVERED", "shipping_order_list": rows},
+    }
+    [shipment] = fed(account.adapter, po, answers).shipments
+    assert [package.tracking_number for package in shipment.packages] == ["N1"]
+
+
+def test_a_number_that_is_tracked_twice_is_one_parcel(account: Account) -> None:
+    legs = [{"tracking_number": "N1", "carrier": carrier} for carrier in ("YANWEN", "USPS")]
+    answers = {
+        "/alibaba/order/get": {"trade_id": "9", "trade_status": "wait_confirm_receipt"},
+        "/order/logistics/query": {"logistic_status": "DELIVERED"},
+        "/order/logistics/tracking/get": legs,
+    }
+    [shipment] = fed(account.adapter, an_order(supplier_ref="9"), answers).shipments
+    assert [package.tracking_number for package in shipment.packages] == ["N1"]
+
+
+def test_an_app_that_may_not_ask_for_tracking_still_hears_of_the_parcels(account: Account) -> None:
+    """It is a permission of its own; the numbers stand in the order's logistics too."""
+    po = shipped(account)
+    account.shop.fail_next("InsufficientPermission", path="/order/logistics/tracking/get")
+    status = status_of(account, po)
+    assert status.fulfillment is F.SHIPPED
+    [shipment] = status.shipments
+    assert [package.tracking_number for package in shipment.packages] == ["OB00000042"]
+
+
+def test_an_order_without_logistics_yet_is_followed_all_the_same(account: Account) -> None:
+    po = account.placed(an_order())
+    pay(account, po)
+    account.shop.work(po.supplier_ref, now=account.now)
+    account.shop.fail_next("2005", path="/order/logistics/query")
+    status = status_of(account, po)
+    assert (status.fulfillment, status.payment, status.shipments) == (F.PREPARING, P.PAID, ())
+    account.shop.say(po.supplier_ref, "delivering", now=account.now)
+    account.shop.fail_next("2005", path="/order/logistics/query")
+    with pytest.raises(errors.Rejected):  # whether all or a part has left, nobody knows
+        status_of(account, po)
+
+
 def fed(adapter: AlibabaAdapter, po: PurchaseOrder, answers: Mapping[str, object]) -> SupplierStatus:
     """A status out of answers written by hand."""
     flow = adapter.fetch(po)
     read: Read = next(flow)
     while True:
-        body = {"code": "0", "value": answers.get(read.path)}
+        # One of the answers has its list at the top.
+        body = {"code": "0", "value": answers.get(read.path), "tracking_list": answers.get(read.path)}
         try:
             read = flow.send(Response(200, body=json.dumps(body).encode()))
         except StopIteration as stop:
@@ -441,6 +565,23 @@ def test_what_came_back_for_a_closed_order_is_added_up(
         },
     }
     assert fed(account.adapter, an_order(supplier_ref="9"), answers).payment is payment
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"status": "PAY_SUCCESS"}])
+def test_that_an_order_is_closed_is_told_whatever_is_said_of_its_money(
+    account: Account, answer: object
+) -> None:
+    answers = {
+        "/alibaba/order/get": {
+            "trade_id": "9",
+            "trade_status": "trade_close",
+            "total_amount": {"amount": "5", "currency": "USD"},
+        },
+        "/alibaba/order/pay/result/query": answer,
+        "/alibaba/order/fund/query": {"refund_list": [{"refund_amount": {"amount": "some"}}]},
+    }
+    status = fed(account.adapter, an_order(supplier_ref="9"), answers)
+    assert (status.fulfillment, status.payment) == (F.CANCELED, None)
 
 
 def test_an_order_that_was_never_placed_has_no_status(account: Account) -> None:
@@ -524,6 +665,20 @@ def test_an_order_that_changes_while_its_list_is_read_hides_no_other(account: Ac
         account.wait(seconds=1)
         account.shop.say(account.shop.orders[0].trade_id, "paying", now=account.now)
     assert seen == {order.trade_id for order in account.shop.orders}
+
+
+def test_a_change_dated_years_ahead_hides_none_that_come_after_it(account: Account) -> None:
+    ahead = {"trade_id": "1", "modify_date": {"timestamp": "4102444800000"}}
+    body = {"code": "0", "value": {"total_count": "1", "order_list": [ahead]}}
+    flow = account.adapter.changes(None, now=account.now)
+    next(flow)
+    with pytest.raises(StopIteration) as stop:
+        flow.send(Response(200, body=json.dumps(body).encode()))
+    found = stop.value.value
+    assert found.refs == ("1",)
+    po = account.placed(an_order())
+    account.wait(minutes=1)
+    assert changed(account, found.cursor)[0] == [po.supplier_ref]
 
 
 def test_changes_of_one_moment_may_fill_pages(account: Account) -> None:

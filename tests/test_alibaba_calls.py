@@ -28,6 +28,7 @@ from orderbridge.adapters import (
     Unknown,
     Verdict,
     Write,
+    decode_bytes,
 )
 from orderbridge.errors import ConfigurationError, Malformed
 from orderbridge.suppliers.alibaba import PLATFORM, AlibabaAdapter, Settings
@@ -167,6 +168,13 @@ def test_a_wrong_setting_is_named(wrong: dict[str, object], named: str) -> None:
         Settings(**{**good, **wrong})  # type: ignore[arg-type]  # on purpose
 
 
+def test_an_empty_webhook_secret_is_named_because_anybody_could_sign_with_it() -> None:
+    with pytest.raises(ConfigurationError, match="webhook_secrets"):
+        Settings(
+            app_key="1", app_secret=Secret("s"), refresh_token=Secret("r"), webhook_secrets=(Secret(""),)
+        )
+
+
 def test_the_gateway_need_not_be_named_and_no_secret_shows() -> None:
     assert SETTINGS.base_url == "https://openapi-api.alibaba.com/rest"
     assert "helloworld" not in repr(SETTINGS)
@@ -268,7 +276,12 @@ def test_a_token_of_another_account_is_refused() -> None:
         login(None, granted(), settings=settings)
 
 
-@pytest.mark.parametrize("body", [{"code": "0"}, {"code": "0", "access_token": "a", "expires_in": "soon"}])
+TOKEN = {"code": "0", "access_token": "a"}
+
+
+@pytest.mark.parametrize(
+    "body", [{"code": "0"}, {**TOKEN, "expires_in": "soon"}, {**TOKEN, "expires_in": "9" * 12}]
+)
 def test_an_answer_without_a_token_is_malformed_and_not_repeated(body: object) -> None:
     with pytest.raises(Malformed, match="no token came"):
         login(None, answer(body))
@@ -333,6 +346,12 @@ def test_numbers_come_through_to_the_last_digit(value: Decimal) -> None:
     assert money(Sum(amount=f"{value:f}", currency="USD"), "$") == Money(value, "USD")
 
 
+@pytest.mark.parametrize("amount", ["4.87", 4.87, "4.8700"])
+def test_an_amount_may_come_as_a_number(amount: object) -> None:
+    body = json.dumps({"amount": amount, "currency": "USD"}).encode()
+    assert money(decode_bytes(Sum, body), "$") == Money.of("4.87", "USD")
+
+
 @pytest.mark.parametrize("wrong", ["1,5", "-1", "1e5", "NaN", "١٢", "1_0", "0x1", "abc", "1.", ".5", True])
 def test_what_is_no_number_names_its_place(wrong: str) -> None:
     with pytest.raises(Malformed) as caught:
@@ -371,6 +390,9 @@ def test_known_words_for_days(text: str, found: tuple[int, int] | None) -> None:
         ("+1 (555) 123", "+1", "555123"),
         ("+353 1 234", "+353", "1234"),
         ("+420 123", "+420", "123"),
+        ("(+39) 02 7171", "+39", "027171"),
+        ("tel. +39 02 7171", "+39", "027171"),
+        ("+44 (0)20 7946", "+44", "207946"),
         ("02 7171", None, "027171"),
     ],
 )
@@ -482,7 +504,13 @@ def test_what_an_answer_to_a_write_proves(body: object, verdict: Verdict) -> Non
     assert judged(body) == verdict
 
 
-@pytest.mark.parametrize("code", ["IllegalAccessToken", "IncompleteSignature", "InvalidAppKey"])
+def test_a_write_with_a_token_that_has_just_ended_is_no_refusal() -> None:
+    """Another token is got before the next call, as when another process has renewed this one."""
+    assert judged({**FAILED, "code": "IllegalAccessToken"}) == Throttled(60.0)
+    assert judged({**FAILED, "code": "IllegalAccessToken"}, step="pay") == Throttled(60.0)
+
+
+@pytest.mark.parametrize("code", ["IncompleteSignature", "InvalidAppKey"])
 def test_a_write_turned_away_at_the_gate_was_not_done(code: str) -> None:
     verdict = judged({**FAILED, "code": code})
     assert isinstance(verdict, Refused)

@@ -46,7 +46,8 @@ class Desk:
     def say(self, word: str) -> ob.PurchaseRecord:
         """The order stands at this word from now on, and the bridge gets to hear of it."""
         self.sides.clock.sleep(60)
-        self.shop.say(self.record.po.supplier_ref, word, now=self.sides.now())
+        parcels = {"delivering": "DELIVERING", "wait_confirm_receipt": "DELIVERED"}.get(word.lower())
+        self.shop.say(self.record.po.supplier_ref, word, logistic=parcels, now=self.sides.now())
         self.sides.live(self.bridge, 4)
         return self.record
 

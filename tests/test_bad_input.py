@@ -556,8 +556,8 @@ def test_a_purchase_order_without_an_address_asks_a_person_and_the_others_go_on(
     sides.live(bridge, 3)
     assert sides.ordered() == [{"101": 1}]
     (review,) = bridge.reviews()
-    assert review.code is ob.ReviewCode.UNCLEAR
-    assert "missing" in review.evidence
+    assert review.code is ob.ReviewCode.BLOCKED
+    assert "no address" in review.evidence
 
 
 def test_a_model_the_supplier_does_not_have_is_a_shortfall_and_the_others_go_on(sides: Sides) -> None:
@@ -673,3 +673,145 @@ def test_accounts_of_which_parts_overlap_are_one(known: str, asked: str, same: b
     journal.transact(remember)
     found = journal.look(lambda tx: tx.account_with(kind="store", identity=asked))
     assert found == ("main" if same else None)
+
+
+# --- settings in Python ---------------------------------------------------------------------------
+
+MONEY = ob.Money.of("5", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"blocked_countries": ["Germany"]}, "blocked_countries: .*Germany.*two capital letters"),
+        ({"blocked_countries": frozenset({"pl"})}, "blocked_countries: .*'pl'.*two capital letters"),
+        ({"blocked_addresses": "Old Road 1"}, "blocked_addresses: what came, a str, .*tuple"),
+        ({"blocked_addresses": ("",)}, "blocked_addresses: .*empty"),
+        ({"pull_every": timedelta(0)}, "pull_every: 0:00:00 is not a duration above zero"),
+        ({"follow_every": timedelta(-1)}, "follow_every: .*above zero"),
+        ({"tracking_wait": timedelta(-1)}, "tracking_wait: .*zero or more"),
+        ({"place_after": timedelta(-1)}, "place_after: .*zero or more"),
+        ({"limit_per_order": (MONEY, MONEY.times(10))}, "limit_per_order: .*one per currency"),
+        ({"limit_per_day": (ob.Money.of("-5", "EUR"),)}, "limit_per_day: .*zero or more"),
+        ({"price_drift": 0.02}, "price_drift: 0.02 is not .*Decimal"),
+        ({"shipping": [ob.ShippingRule()]}, "shipping: .*tuple of ShippingRule"),
+        ({"notify_shopper": "no"}, "notify_shopper: 'no' is not true or false"),
+    ],
+)
+def test_a_policy_that_would_mean_something_else_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"policy: {words}") as caught:
+        ob.Policy(**given)
+    assert "Old Road" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"countries": {"DE"}}, "countries: .*frozenset"),
+        ({"countries": frozenset({"Germany"})}, "countries: .*two capital letters"),
+        ({"max_days": -5}, "max_days: -5 is not"),
+        ({"min_total": 5}, "min_total: 5 is not .*Money"),
+    ],
+)
+def test_a_shipping_rule_that_would_never_fit_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"shipping: {words}"):
+        ob.ShippingRule(**given)
+
+
+def test_zero_is_none_where_none_is_meant() -> None:
+    assert not ob.Policy(place_after=timedelta(0), tracking_wait=timedelta(0)).place_after
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"take_from": "2026-01-01"}, "take_from: what came, a str, is not an aware datetime"),
+        ({"take_from": START.replace(tzinfo=None)}, "take_from: what came, a datetime, .*aware"),
+        ({"policy": {}}, "policy: what came, a dict, is not a Policy"),
+        ({"rules": ["x"]}, "rules: .*SkuPrefix"),
+        ({"rules": ob.OwnStock(prefix="A")}, "rules: what came, a OwnStock, is not a list"),
+        ({"packing": ["x"]}, "packing: .*PackingRule"),
+        ({"stores": ob.supplier("a", platform="offline", settings={"title": "A"})}, "stores: .*list"),
+        ({"suppliers": ["a"]}, r"suppliers: .*supplier\(\)"),
+        ({"journal": 5}, "journal: what came, a int, .*path"),
+        ({"rate": 1.1}, "rate: .*function"),
+        ({"buyer": {}}, "buyer: .*BuyerContext"),
+        ({"couriers": {"DHL": 5}}, "couriers: .*links"),
+        ({"tokens": 5}, "tokens: .*path"),
+    ],
+)
+def test_a_wrong_option_is_named_when_the_bridge_is_made(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        ob.Bridge(**{"journal": ":memory:", **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"policy": {"place": "AUTOMATIC"}}, "supplier 'a': policy: what came, a dict"),
+        ({"owner": None}, "supplier 'a': owner: .*text"),
+        ({"shared": "no"}, "supplier 'a': shared: .*true or false"),
+        ({"settings": SECRET}, "supplier 'a': settings: what came, a str"),
+        ({"name": 5}, "account name: 5"),
+    ],
+)
+def test_a_wrong_option_of_an_account_is_named(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        ob.supplier(**{"name": "a", "platform": "offline", "settings": {"title": "A"}, **given})
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda bridge: bridge.orders(tab="to-order"), "tab: 'to-order' is none of .*TO_ORDER"),
+        (lambda bridge: bridge.orders(limit=-1), "limit: -1"),
+        (lambda bridge: bridge.due(limit=-1), "limit: -1"),
+        (lambda bridge: bridge.reviews(limit=-1), "limit: -1"),
+        (lambda bridge: bridge.events(limit=-1), "limit: -1"),
+        (lambda bridge: bridge.cases(limit=-1), "limit: -1"),
+        (lambda bridge: bridge.manifests(limit="5"), "limit: '5'"),
+        (lambda bridge: bridge.consume("x", print, limit=-1), "limit: -1"),
+        (lambda bridge: bridge.receive("shop", headers={}, body="text"), "body: a str came; .*bytes"),
+    ],
+)
+def test_a_wrong_argument_is_named(ask: Any, words: str) -> None:
+    with ob.Bridge(journal=":memory:") as bridge, pytest.raises(ConfigurationError, match=words):
+        ask(bridge)
+
+
+@pytest.mark.parametrize("scheme", ["postgress", "mysql", "sqlite"])
+def test_a_journal_s_address_that_nobody_knows_is_never_shown(tmp_path: Path, scheme: str) -> None:
+    place = f"{scheme}://bridge:{SECRET}@db/x"
+    with pytest.raises(ConfigurationError, match=r"journal: .*postgresql://") as caught:
+        ob.Bridge(journal=place)
+    assert SECRET not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"journal: .*postgresql://") as caught:
+        from_text(tmp_path, GOOD.replace("orders.db", place))
+    assert SECRET not in str(caught.value)
+
+
+def test_secrets_that_cannot_be_read_are_all_named_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace('"ck_1"', '"env:NO_KEY"').replace('"pw"', '"env:NO_PASSWORD"')
+    with pytest.raises(ConfigurationError) as caught:
+        from_text(tmp_path, text)
+    for word in ("store 'shop': consumer_key", "NO_KEY", "supplier 'rewix': password", "NO_PASSWORD"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        (('pull_every = "10m"', 'price_drift = "2%"'), "price_drift: '2%' is not a number such as \"0.02\""),
+        (('pull_every = "10m"', 'margin = "10"'), "policy: margin: 10 is not a part from zero to below one"),
+        (("take_from = 2026-03-01T00:00:00Z", 'take_from = "yesterday"'), "take_from: 'yesterday'"),
+        (("own = true", 'own = "yes"'), "rules: own: 'yes' is neither true nor false"),
+        (('pull_every = "10m"', 'pull_every = "0s"'), "pull_every: 0:00:00 is not a duration above zero"),
+        (('pull_every = "10m"', 'blocked_countries = ["pl"]'), "blocked_countries: .*two capital letters"),
+    ],
+)
+def test_a_file_s_error_speaks_of_the_file(tmp_path: Path, change: tuple[str, str], right: str) -> None:
+    with pytest.raises(ConfigurationError, match=right) as caught:
+        from_text(tmp_path, GOOD.replace(*change, 1))
+    for word in ("Decimal(", "isoformat", "class", "policy: policy", "there is no such key"):
+        assert word not in str(caught.value)

@@ -32,11 +32,15 @@ from both_sides import (
     only_purchase,
 )
 from orderbridge._clockwork import Clockwork
+from orderbridge._guards import is_nowhere
 from orderbridge._http import Call, Response
+from orderbridge._journal import Tx
 from orderbridge.adapters import AccountSettings
+from orderbridge.journals.sqlite import open_memory
 from orderbridge.sandbox import WooCommerceShop
 from orderbridge.sandbox.faults import Fault
 from orderbridge.sandbox.rewix import Code
+from orderbridge.testing._journal_samples import a_purchase, an_order, keep_order
 from paid_supplier import PaidSupplier
 
 BY_HAND = ob.Policy()
@@ -927,6 +931,36 @@ def test_units_refunded_after_placing_ask_a_person(sides: Sides) -> None:
     assert codes(bridge) == ["CHANGED_AFTER_PLACING"]
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_what_the_shopper_comes_to_fetch_after_all_is_not_ordered_or_a_person_is_asked(
+    sides: Sides, ordered: bool
+) -> None:
+    order_id = sides.sell({"RW-100": 3})
+    bridge = sides.bridge(policy=AUTOMATIC if ordered else BY_HAND)
+    sides.live(bridge, 1)
+    ref = int(order_id.partition("/")[2])
+    fetched = {"id": 7, "method_id": "local_pickup", "method_title": "Pickup", "total": "0"}
+    sides.shop.change(ref, sides.now(), shipping_lines=[fetched])
+    sides.live(bridge, 1)
+    assert codes(bridge) == (["CHANGED_AFTER_PLACING"] if ordered else [])
+    assert state(bridge, order_id) is (ob.Fulfillment.PLACED if ordered else ob.Fulfillment.CANCELED)
+
+
+def test_nothing_goes_where_the_bill_goes_unless_the_store_says_so() -> None:
+    """Some shops' orders go there: their adapters give it as the address to ship to."""
+    billed = attrs.evolve(an_order(), ship_to=None)
+    assert billed.bill_to
+
+    def kept(tx: Tx) -> ob.PurchaseRecord | None:
+        assert keep_order(tx, billed).ship_to is None
+        tx.put_purchase(a_purchase())
+        return tx.purchase(a_purchase().po.id)
+
+    purchase = open_memory().transact(kept)
+    assert purchase is not None
+    assert is_nowhere(purchase.po.ship_to)
+
+
 # --- the growing order ----------------------------------------------------------------------------
 
 
@@ -1239,7 +1273,7 @@ def test_a_nudge_during_a_pull_is_not_lost(hooked: Sides) -> None:
     bridge.run_once()
     sides.shop.deliveries.clear()
     order_id = sides.sell({"RW-100": 1}, status="pending")
-    sides.clock.sleep(600)
+    sides.clock.sleep(2400)
 
     def paid_meanwhile() -> None:
         sides.shop.put_status(int(order_id.partition("/")[2]), "processing", sides.now())
@@ -1293,6 +1327,49 @@ def test_progress_is_shown_in_the_shop_as_it_comes(sides: Sides) -> None:
     sides.live(bridge, 24)
     assert len(sides.shop.notes(ref)) == before
     assert not [note for note in sides.shop.notes(ref) if note["customer_note"]]
+
+
+class RefusesNotes(WooCommerceShop):
+    """Somebody may forbid notes there, and allow them again."""
+
+    refuses = True
+
+    def handle(self, call: Call, now: datetime) -> Response:
+        if not (self.refuses and call.method == "POST" and call.url.endswith("/notes")):
+            return super().handle(call, now)
+        body = b'{"code": "woocommerce_rest_cannot_create", "message": "no", "data": {"status": 403}}'
+        return Response(403, headers={"Content-Type": "application/json"}, body=body)
+
+
+def test_progress_that_the_shop_refused_is_shown_when_a_person_says_retry() -> None:
+    shop = RefusesNotes(https=False, fulfillments=True)
+    with Sides(shop=shop) as sides:
+        order_id = sides.sell({"RW-100": 1})
+        bridge = sides.bridge()
+        sides.live(bridge, 1)
+        (review,) = bridge.reviews()
+        assert review.code is ob.ReviewCode.REFUSED
+        shop.refuses = False
+        sides.live(bridge, 24)
+        ref = int(order_id.partition("/")[2])
+        assert "rewix" not in str(shop.notes(ref)), "nothing is tried before somebody has seen to it"
+        bridge.resolve(review.id, "retry")
+        sides.live(bridge, 24)
+        assert str(shop.notes(ref)).count("rewix: Booked") == 1
+        assert codes(bridge) == []
+
+
+def test_progress_that_the_shop_refused_is_no_question_once_newer_progress_shows() -> None:
+    shop = RefusesNotes(https=False, fulfillments=True)
+    with Sides(shop=shop) as sides:
+        sides.sell({"RW-100": 1})
+        bridge = sides.bridge()
+        sides.live(bridge, 1)
+        assert codes(bridge) == ["REFUSED"]
+        shop.refuses = False
+        sides.warehouse.pay(now=sides.now())
+        sides.live(bridge, 2)
+        assert codes(bridge) == []
 
 
 # --- a supplier that is paid through its API: limits ----------------------------------------------

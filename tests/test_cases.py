@@ -122,7 +122,7 @@ class Desk:
 
 def opened(sides: Sides, url: str) -> ob.Bridge:
     account = ob.supplier("mall", platform="candid-mall", settings={"base_url": url})
-    return sides.bridge(suppliers=[account], rules=RULES, policy=ob.Policy(place=ob.Who.AUTOMATIC))
+    return sides.bridge(suppliers=[account], rules=RULES)
 
 
 @pytest.fixture

@@ -181,6 +181,18 @@ def test_a_supplier_where_people_pay_says_where() -> None:
         assert page.page == sides.warehouse_url
 
 
+def test_what_names_nothing_is_said_in_words_for_that() -> None:
+    with Sides() as sides:
+        bridge = sides.bridge(policy=BY_HAND)
+        with pytest.raises(ob.ConfigurationError, match="name orders or purchase orders"):
+            bridge.check_out()
+        for owner in ("", "ann"):
+            for ask in (bridge.place, bridge.pay):
+                missing = "^purchase order: there is no 'shop/9/rewix/1'"
+                with pytest.raises(ob.ConfigurationError, match=missing):
+                    ask("shop/9/rewix/1", owner=owner)
+
+
 def test_units_that_are_not_held_yet_stand_against_it() -> None:
     with Sides(warehouse=a_warehouse(units=0)) as sides:
         bridge = sides.bridge(policy=BY_HAND)

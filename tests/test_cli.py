@@ -183,7 +183,7 @@ def test_without_a_configuration_the_way_to_one_is_told(tmp_path: Path) -> None:
 )
 def test_a_wrong_configuration_is_named_in_one_line(site: Site, old: str, new: str, words: str) -> None:
     site.change(old, new)
-    said = site.run("orders", code=2)
+    said = site.run("probe", code=2)
     assert words in said
     assert said.count("\n") == 1
 
@@ -242,7 +242,7 @@ def test_an_order_goes_its_way_by_commands(site: Site) -> None:
     assert (listed["id"], listed["in_quote"]) == (site.order, True)
     assert "in quote" in site.run("orders")
 
-    assert "1 waiting orders go on" in site.run("link", "shop", "520", "rewix", "31310")
+    assert "1 waiting order can go on" in site.run("link", "shop", "520", "rewix", "31310")
     assert [link["remote_id"] for link in site.json("link")] == ["31310"]
     assert site.json("run", "--once")["failures"] == []
     assert site.rewix.locked == {"31310": 2}
@@ -277,7 +277,7 @@ def test_orders_are_found_by_tab_time_and_number(site: Site) -> None:
     site.json("pull")
     number = site.order.partition("/")[2]
     assert site.json("tabs")["IN_QUOTE"] == 1
-    assert site.json("tabs", "--store", "outlet")["IN_QUOTE"] == 0
+    assert "no account 'outlet'" in site.run("tabs", "--store", "outlet", code=2)
     assert "In quote" in site.run("tabs")
     for words in (
         ("--tab", "in-quote"),
@@ -376,7 +376,7 @@ def test_a_copied_journal_is_looked_at_and_adopted(site: Site, by_command: bool)
     site.run("pull")
     if by_command:
         site.run("backup", str(site.folder / "copy.db"))
-        assert "there is one already" in site.run("backup", str(site.folder / "copy.db"), code=1)
+        assert "is there already" in site.run("backup", str(site.folder / "copy.db"), code=2)
     else:
         shutil.copy(site.folder / "journal.db", site.folder / "copy.db")
     site.change("journal.db", "copy.db")

@@ -45,7 +45,10 @@ def test_goods_are_sent_once_more_and_the_shop_shows_the_parcel(site: Site, left
     assert site.json("resend", left, "--line", f"{_bag(site, left)}=2")["po"]["id"] == child["po"]["id"]
     again = site.run("resend", left, "--line", f"{_bag(site, left)}=2")
     assert child["po"]["id"] in again
-    assert "another --key" in again
+    assert "asked for already on" in again
+    assert "Give --key another-resend" in again
+    assert "asked for already on" in site.run("resend", left, "--line", f"{_bag(site, left)}=2", "--dry-run")
+    assert "(--key)" in site.run("resend", left, "--reason", "another bag was lost", code=2)
     site.run("place", child["po"]["id"])
     site.run("ship", child["po"]["id"], "--carrier", "DHL", "--number", "T2")
     assert shown(site) == ["T1"]
@@ -53,6 +56,21 @@ def test_goods_are_sent_once_more_and_the_shop_shows_the_parcel(site: Site, left
     assert any("One more parcel: DHL T2" in str(note["note"]) for note in notes)
     (case,) = site.json("case", "list", "--all")
     assert (case["kind"], case["state"], case["child"]) == ("RESEND", "RESOLVED", child["po"]["id"])
+
+
+def test_an_amount_that_no_coin_makes_is_refused_and_another_currency_is_said(site: Site, left: str) -> None:
+    case = ("case", "open", left, "--kind", "REFUND", "--dry-run", "--amount")
+    assert "no such small change" in site.run(*case, "5.555 EUR", code=2)
+    assert "the shopper's order in EUR" in site.run(*case, "99999 JPY")
+    assert "order in" not in site.run(*case, "5.55 EUR")
+    refund = ("refund", site.order, "--key", "r", "--dry-run", "--amount")
+    assert "no such small change" in site.run(*refund, "5.555 EUR", code=2)
+    assert "LINE=UNITS" in site.run(*refund, "5.55 EUR", "--line", "3=x", code=2)
+
+
+def test_an_order_of_which_something_left_says_why_its_shop_does_not_cancel_it(site: Site, left: str) -> None:
+    assert f"What left of {left} stands in the shop" in site.run("cancel", site.order, "--dry-run")
+    assert "its status is completed" in site.run("cancel", site.order, code=4)
 
 
 def test_reviews_say_what_to_do(site: Site, po_id: str) -> None:

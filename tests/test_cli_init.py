@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import tomllib
 from pathlib import Path
 
+import attrs
 import pytest
 from typer.testing import CliRunner, Result
 
-from orderbridge._config import read_config
+import orderbridge as ob
+from orderbridge import Match, PackingRule, Policy, ShippingRule
+from orderbridge._config import _KEYS, read_config
 from orderbridge.cli.app import app
+from orderbridge.cli.init import configuration
 
 ANSWERS = (
     "woocomerce",  # no such one: said, and asked again
@@ -19,7 +24,9 @@ ANSWERS = (
     "",  # its name: shop
     "shop.test",  # no whole address
     "https://shop.example",  # nobody's
+    "",  # said to be needed
     "https://shop.test",
+    "env:NO WAY",  # no name in an environment
     "ck_ab12",  # the secret itself where a place is wanted: refused, and not repeated
     "",  # env:SHOP_CONSUMER_KEY
     "file:/run/secrets/wc",
@@ -57,6 +64,8 @@ def test_on_a_terminal_it_asks_what_to_connect_and_where_secrets_are_kept(
     assert found["stores"]["shop"]["base_url"] == "https://shop.test"
     assert "give the full address" in result.output
     assert "shop.example stands in examples" in result.output
+    assert "There must be one" in result.output
+    assert result.output.count("answer 'here' first") == 2
     assert found["stores"]["shop"]["consumer_key"] == "env:SHOP_CONSUMER_KEY"
     assert found["stores"]["shop"]["consumer_secret"] == "file:/run/secrets/wc"
     assert found["suppliers"]["rewix"]["api_key"] == "keyring:rewix"
@@ -100,6 +109,40 @@ def test_without_a_terminal_it_asks_nothing_and_says_what_is_to_be_set(tmp_path:
     assert said["text"] is None
     assert "SHOP_CONSUMER_KEY" in said["environment"]
     assert stat.S_IMODE((tmp_path / "orderbridge.toml").stat().st_mode) == 0o600
+
+
+def test_each_account_has_a_name_of_its_own_and_what_is_blank_is_named(tmp_path: Path) -> None:
+    words = ("--store", "woocommerce", "--store", "woocommerce", "--supplier", "offline")
+    said = json.loads(init(tmp_path, *words, "--json").stdout)
+    found = tomllib.loads((tmp_path / "orderbridge.toml").read_text())
+    assert list(found["stores"]) == ["woocommerce", "woocommerce-2"]
+    assert said["fill_in"] == ["woocommerce.base_url", "woocommerce-2.base_url", "offline.title"]
+    named = init(tmp_path, *words, "--force").output
+    assert "Fill these in: woocommerce.base_url, woocommerce-2.base_url, offline.title" in named
+
+
+def test_every_setting_stands_in_the_file_with_the_values_that_it_takes() -> None:
+    text = configuration(["prestashop"], ["offline"])
+    known: set[str] = {"platform", "owner", "shared", "own", "supplier_ref", *_KEYS} - {"stores", "suppliers"}
+    for cls in (Policy, ShippingRule, PackingRule, Match, ob.SkuPrefix, ob.OwnStock, ob.SupplierRef):
+        known |= {field.name for field in attrs.fields(cls)}
+    known |= {field.name for field in attrs.fields(ob.BuyerContext)}
+    shown = set(re.findall(r"^[# ]*(?:\[+)?(?:[a-z]+\.)?(\w+)\b", text, re.MULTILINE))
+    assert known - shown == set()
+    for kind in (ob.Take, ob.SourceBy, ob.Who, ob.ShipBy):
+        assert all(f'"{each.value}"' in text for each in kind), kind
+    assert "[stores.shop.policy]" in text
+    assert '"variant_ref"' in text
+
+
+def test_what_is_commented_out_of_lists_is_a_configuration(tmp_path: Path) -> None:
+    """Taken in, with the values that must be chosen, each table of rules is understood."""
+    text = configuration(["prestashop"], ["offline"])
+    table = "# [[packing]]" + text.partition("# [[packing]]")[2].partition("\n\n")[0]
+    plain = "\n".join(line.removeprefix("# ") for line in table.splitlines())
+    (rule,) = tomllib.loads(plain)["packing"]
+    assert rule["packing"] == "red gift box"
+    assert 'min_total is not set; to set it: min_total = "50.00 EUR"' in plain
 
 
 def test_platforms_that_are_named_are_not_asked_for(tmp_path: Path) -> None:

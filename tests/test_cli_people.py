@@ -105,6 +105,19 @@ def test_nothing_is_written_if_one_of_the_files_is_there_with_other_content(site
     assert [file.name for file in folder.iterdir()] == [names[1]]
 
 
+def test_papers_that_name_shoppers_are_their_owner_s_alone(site: Site, po_id: str) -> None:
+    folder = site.folder / "print"
+    site.run("documents", po_id, "--to", str(folder))
+    site.run("manifest", "open", "--courier", "DHL")
+    page = folder / "list.html"
+    page.write_text("long " * 10_000)
+    page.chmod(0o644)
+    site.run("manifest", "print", "1", "--to", str(page))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert page.read_text().endswith("</html>\n")
+
+
 def test_without_a_folder_the_table_is_printed(site: Site, po_id: str) -> None:
     result = CliRunner().invoke(app, ["documents", po_id, "--config", str(site.folder / "orderbridge.toml")])
     rows = list(csv.DictReader(io.StringIO(result.stdout_bytes.decode("utf-8-sig"))))
@@ -129,6 +142,13 @@ def test_what_people_say_is_taken_in_and_shown(site: Site, po_id: str) -> None:
     assert "READY" in site.run("observe", po_id, "--word", "still there")
     assert "cannot be ACCEPTED" in site.run("observe", po_id, "--status", "ACCEPTED", code=2)
     assert "--status" in site.run("observe", po_id, code=2)
+
+
+def test_own_stock_that_has_arrived_waits_for_nobody(site: Site, po_id: str) -> None:
+    site.run("ship", po_id, "--number", "T1")
+    assert site.json("observe", po_id, "--payment", "PAID")["waits"] == "people"
+    assert site.json("observe", po_id, "--status", "DELIVERED")["waits"] == ""
+    assert "depot Delivered" in site.run("orders")
 
 
 def test_a_status_that_is_none_is_refused(site: Site, po_id: str) -> None:
@@ -178,6 +198,28 @@ def test_a_departure_that_makes_no_sense_is_named_in_one_line(
     assert shown(site) == []
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--url", "javascript:alert(1)", "tracking page: 'javascript:alert(1)' came"),
+        ("--at", "2130-01-01T00:00:00Z", "shipped at: 2130-01-01 00:00 UTC came"),
+    ],
+)
+def test_a_link_that_is_none_and_a_departure_to_come_are_refused_wherever_people_say_them(
+    site: Site, po_id: str, option: str, value: str, said: str
+) -> None:
+    assert said in site.run("ship", po_id, "--number", "T1", option, value, code=2)
+    if option == "--url":
+        site.run("manifest", "open", "--courier", "DHL")
+        assert said in site.run("manifest", "pack", "1", po_id, "--number", "T1", option, value, code=2)
+    column = {"--url": "tracking_url", "--at": "shipped_at"}[option]
+    file = site.folder / "left.csv"
+    file.write_text(f"purchase_order,tracking_number,{column}\n{po_id},T1,{value}\n")
+    for words in (("--dry-run",), ()):
+        assert said in site.json("import", str(file), *words, code=3)["errors"][0]["why"]
+    assert shown(site) == []
+
+
 def table(site: Site, po_id: str) -> str:
     [text] = [item["text"] for item in site.json("documents", po_id) if item["media_type"] == "text/csv"]
     return str(text)
@@ -215,7 +257,7 @@ def test_a_file_that_is_no_such_table_is_told(site: Site, po_id: str) -> None:
 
 
 def test_who_has_no_way_to_cancel_is_asked_by_people(site: Site, po_id: str) -> None:
-    assert "ask the supplier" in site.run("cancel-purchase", po_id, code=1)
+    assert "ask the supplier" in site.run("cancel-purchase", po_id, code=4)
     assert site.run("cancel-purchase", "shop/1/depot/9", code=2).count("\n") == 1
 
 

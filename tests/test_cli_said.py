@@ -139,6 +139,21 @@ def test_a_dry_run_of_placing_what_is_placed_says_where_it_stands(site: Site) ->
     assert len(site.rewix.orders) == 1
 
 
+def test_what_a_person_places_of_a_held_order_is_said_to_wait_and_goes_after_it(site: Site) -> None:
+    po_id = linked(site)
+    site.run("hold", site.order)
+    assert "its order is held. It goes once that is released." in site.run("place", po_id, code=4)
+    assert site.json("place", po_id, code=4)[0]["waits"] == "held"
+    site.run("release", site.order)
+    site.run("run", "--once")
+    assert len(site.rewix.orders) == 1
+
+
+def test_a_checkout_shows_what_is_bought(site: Site) -> None:
+    po_id = linked(site)
+    assert "2 x Canvas bag (31310)" in site.run("checkout", po_id)
+
+
 def test_a_dry_run_of_placing_takes_what_placing_takes(site: Site) -> None:
     linked(site)
     said = site.run("place", site.order, code=2)
@@ -171,9 +186,70 @@ def test_a_person_at_a_terminal_is_asked(
     assert (SHOPPER["city"] in site.run("show", site.order, "--private")) == (answer == "n")
 
 
+def test_an_account_that_never_was_is_refused_wherever_it_is_named(site: Site) -> None:
+    site.run("pull")
+    for words in (
+        ("reservations", "nosuch"),
+        ("orders", "--store", "nosuch"),
+        ("orders", "--supplier", "nosuch"),
+        ("tabs", "--store", "nosuch"),
+        ("carriers", "nosuch"),
+        ("payable", "nosuch"),
+    ):
+        assert "there is no account 'nosuch'; known are" in site.run(*words, code=2), words
+
+
+LOOKS = ("tabs", "orders", "reviews", "events", "links export", "case list", "manifest list", "run --dry-run")
+
+
+def test_what_asks_no_platform_needs_no_secrets(site: Site) -> None:
+    """The brake has to work in the shell of whoever is there."""
+    site.run("pull")
+    site.change('"key"', '"env:NOT_HERE"')
+    site.change('"word"', '"env:NOR_THIS"')
+    assert "stopped: fraud" in site.run("stop-money", "fraud")
+    assert "stopped: fraud" in site.run("health", code=1)
+    assert "may move" in site.run("allow-money")
+    for words in LOOKS:
+        site.run(*words.split())
+    site.run("show", site.order)
+    site.run("backup", str(site.folder / "copy.db"))
+    said = site.run("probe", code=2)
+    assert "NOT_HERE" in said
+    assert "NOR_THIS" in said
+
+
+def test_who_stays_stopped_is_said_when_money_may_move(site: Site) -> None:
+    assert "no account is 'typo'" in site.run("stop-money", "x", "--owner", "typo", code=2)
+    site.change('platform = "rewix"', 'platform = "rewix"\nowner = "ann"')
+    site.run("stop-money", "fraud", "--owner", "ann")
+    site.run("stop-money", "all of it")
+    assert "All money is stopped still: all of it" in site.run("allow-money", "--owner", "ann")
+    site.run("stop-money", "fraud", "--owner", "ann")
+    assert "Money of ann stays stopped: fraud" in site.run("allow-money")
+    assert "Money of ann" in site.run("health", code=1)
+
+
+def test_what_people_may_say_of_a_purchase_order_is_one_list(site: Site) -> None:
+    said = site.run("observe", "shop/1/depot/1", "--status", "ENJOYED", code=2)
+    words = said.partition("one of ")[2].strip().split(", ")
+    assert "READY" in words
+    assert "TO_ORDER" not in words
+    (site.folder / "said.csv").write_text(f"purchase_order,status\n{placed(site)},ENJOYED\n")
+    (error,) = site.json("import", str(site.folder / "said.csv"), code=3)["errors"]
+    assert error["why"].partition("one of ")[2].split(", ") == words
+    assert ", ".join(words) in " ".join(CliRunner().invoke(app, ["observe", "--help"]).output.split())
+
+
 @pytest.mark.parametrize(
     ("words", "incomplete", "offered"),
-    [("orders --tab", "to", "to-order"), ("sandbox", "bd", "bdroppy"), ("decode", "mag", "magento")],
+    [
+        ("orders --tab", "to", "to-order"),
+        ("sandbox", "bd", "bdroppy"),
+        ("decode", "mag", "magento"),
+        ("init --store", "presta", "prestashop"),
+        ("observe --status", "del", "delivered"),
+    ],
 )
 def test_a_shell_is_told_the_words_that_can_stand_there(words: str, incomplete: str, offered: str) -> None:
     typed = f"orderbridge {words} {incomplete}"
@@ -184,6 +260,24 @@ def test_a_shell_is_told_the_words_that_can_stand_there(words: str, incomplete: 
     }
     result = CliRunner().invoke(app, [], env=asked, prog_name="orderbridge")
     assert result.stdout.split() == [offered]
+
+
+def test_a_shell_is_told_the_accounts_of_the_configuration(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.folder)
+    for words, offered in (
+        ("pull", "shop"),
+        ("payable", "rewix"),
+        ("carriers", "shop"),
+        ("orders --store", "shop"),
+    ):
+        asked = {
+            "_ORDERBRIDGE_COMPLETE": "complete_bash",
+            "COMP_WORDS": f"orderbridge {words} {offered[0]}",
+            "COMP_CWORD": str(words.count(" ") + 2),
+        }
+        assert CliRunner().invoke(app, [], env=asked, prog_name="orderbridge").stdout.split() == [offered]
 
 
 # --- what it waits for --------------------------------------------------------------------------------

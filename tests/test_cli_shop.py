@@ -112,7 +112,7 @@ def test_a_held_order_is_not_placed_until_it_is_released(site: Site) -> None:
     po_id = reserved(site)
     held = site.json("hold", str(number(site)))
     assert held == {"order_id": site.order, "held": True, "shop_cannot": None}
-    assert site.json("place", po_id)[0]["waits"] == "held"
+    assert site.json("place", po_id, code=4)[0]["waits"] == "held"
     assert site.rewix.orders == []
     assert "held" in site.run("orders")
     assert "goes on" in site.run("release", site.order)
@@ -146,7 +146,7 @@ def test_an_order_is_held_here_also_if_its_shop_cannot_hold_it_which_is_said(sit
     assert not site.json("show", site.order)["record"]["held"]
     assert "no way to hold an order in the shop" in site.run(*words, code=4)
     assert "no way to hold" in site.json(*words, code=4)["shop_cannot"]
-    assert site.json("place", po_id)[0]["waits"] == "held"
+    assert site.json("place", po_id, code=4)[0]["waits"] == "held"
     site.run("run", "--once")
     assert site.rewix.orders == []
 
@@ -265,6 +265,8 @@ def test_a_shopper_is_forgotten_for_good(site: Site) -> None:
     assert SHOPPER["city"] in site.run("show", site.order, "--private")
     assert site.json("forget", site.order, "--yes") == {"order_id": site.order, "forgotten": True}
     assert SHOPPER["city"] not in site.run("show", site.order, "--private")
+    for words in (["--yes"], ["--dry-run"]):
+        assert "there is no 'shop/999'" in site.run("forget", "shop/999", *words, code=2)
 
 
 # --- money ------------------------------------------------------------------------------------------
@@ -286,7 +288,7 @@ def test_what_is_payable_is_named_with_its_page_and_with_what_stands_against_it(
 def test_stopped_money_places_nothing_until_it_is_allowed(site: Site) -> None:
     po_id = reserved(site)
     assert site.json("stop-money", "an audit") == {"owner": None, "stopped": "an audit"}
-    site.run("place", po_id)
+    site.run("place", po_id, code=4)
     assert site.rewix.orders == []
     assert "stopped: an audit" in site.run("health", code=1)
     assert "money is stopped: an audit" in site.run("pay", po_id, "--dry-run", code=4)
@@ -305,7 +307,7 @@ def test_what_is_not_to_be_paid_is_named_with_the_reason_and_without_a_page(site
     assert "Pay it here" not in said
     assert site.json("payable", "rewix", code=4)["stopped"] == "an audit"
     assert "money is stopped: an audit" in site.run("pay", po_id, code=2)
-    assert site.json("place", po_id)[0]["waits"] == "money"
+    assert site.json("place", po_id, code=4)[0]["waits"] == "money"
     site.run("allow-money")
     assert "Pay it here" in site.run("payable", "rewix")
     site.run("hold", site.order)
@@ -322,8 +324,8 @@ def test_a_dry_run_orders_and_cancels_nothing(site: Site) -> None:
     assert site.rewix.orders == []
     site.run("place", po_id)
     # Rewix takes nothing back, and a dry run says so like the command itself.
-    assert site.run("cancel-purchase", po_id, "--dry-run", code=1) == site.run(
-        "cancel-purchase", po_id, code=1
+    assert site.run("cancel-purchase", po_id, "--dry-run", code=4) == site.run(
+        "cancel-purchase", po_id, code=4
     )
     assert len(site.rewix.waiting_for_money) == 1
 

@@ -102,12 +102,12 @@ PO = "{order}/depot/1"
 DRY = {
     "hold": (["{order}"], "A person holds the order"),
     "release": (["{held}"], "A person lets the order go on"),
-    "note": (["{order}", "Wrap it", "--key", "n"], "A person wants something done in the shop"),
+    "note": (["{order}", "Wrap it", "--key", "n"], "A person wants something done in the shop: note."),
     "refund": (
         ["{order}", "--amount", "1.00 EUR", "--key", "r"],
-        "A person wants something done in the shop",
+        "A person wants something done in the shop: refund, 1.00 EUR.",
     ),
-    "cancel": (["{order}"], "A person wants something done in the shop"),
+    "cancel": (["{order}"], "A person wants something done in the shop: cancel."),
     "address": (["{order}", "{folder}/address.toml"], "Your application has changed where it goes"),
     "forget": (["{order}"], "The shopper was blanked for good"),
     "observe": ([PO, "--status", "READY"], "How far it is: Ready"),
@@ -122,7 +122,7 @@ DRY = {
     "manifest repeat": (["2"], "It would go through"),
     "link": (["shop", "sku:X", "depot", "X"], "It would go through"),
     "resolve": (["{review}", "ignore"], "A person answered"),
-    "stop-money": (["too dear"], "All placing and paying was stopped: too dear"),
+    "stop-money": (["too dear"], "All placing and paying is stopped: too dear"),
     "allow-money": ([], "Placing and paying may go on"),
 }
 # The others with a dry run of their own are tried where they are.

@@ -90,9 +90,10 @@ def test_tabs_lead_to_their_orders_and_those_to_their_way(sides: Sides) -> None:
 
 def test_an_order_is_found_by_what_people_call_it(sides: Sides) -> None:
     bridge = waiting(sides)
-    number = waits(bridge).po.order_number
-    assert f"shop/{number}" in Browser(bridge).sees(f"/orders?number={number}")
-    assert "None." in Browser(bridge).sees("/orders?number=none-such")
+    order_id = waits(bridge).po.order_id
+    for word in (waits(bridge).po.order_number, "RW-1"):
+        assert f"{order_id} " in Browser(bridge).sees(f"/orders?find={word}")
+    assert "None." in Browser(bridge).sees("/orders?find=none-such")
 
 
 def test_reservations_show_who_wants_what_and_what_is_held(sides: Sides) -> None:
@@ -257,6 +258,17 @@ def test_what_is_wrong_stands_on_the_first_page(sides: Sides) -> None:
     bridge = waiting(sides)
     bridge.stop_money(reason="we count")
     assert "Money is stopped: we count" in Browser(bridge).sees("/")
+
+
+def test_of_very_many_shops_that_fail_the_first_page_shows_some_and_their_number(sides: Sides) -> None:
+    names = [f"t{n}" for n in range(60)]
+    stores = [sides.store(name, consumer_secret="cs_of_another") for name in names]
+    bridge = sides.bridge(stores=stores)
+    bridge.run_once()
+    seen = Browser(bridge).sees("/")
+    assert "Wrong: 50 of" in seen
+    assert "Stores: 50 of 60" in seen
+    assert "t1: account 't1'" not in seen
 
 
 def test_only_looking_is_possible_and_head_has_no_body(sides: Sides) -> None:

@@ -114,7 +114,7 @@ def test_an_order_is_not_delivered_while_a_part_of_it_is_on_its_way() -> None:
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_policy_that_shows_no_progress_shows_no_arrival(shown: bool) -> None:
     with PrestaShopSides() as sides:
-        policy = ob.Policy(place=ob.Who.AUTOMATIC, report_progress=shown)
+        policy = ob.Policy(place=ob.Who.AUTOMATIC, report_progress=shown, pull_every=timedelta(hours=1))
         _, order_id = delivered(sides, policy=policy)
         at = sides.shop.state(int(order_id.partition("/")[2]))["id"]
         assert (at == sides.shop.setting("PS_OS_DELIVERED")) is shown

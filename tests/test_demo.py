@@ -272,6 +272,19 @@ def test_the_count_reads_the_ledgers_and_not_the_journal() -> None:
         assert (counts.unannounced, counts.good) == (1, False)
         assert counts.announced == counts.shipped - 1
 
+        (key, order_id) = next(
+            (notice.notice.key, notice.notice.order_id)
+            for view in run.orders()
+            for notice in view.notices
+            if third.tracking_code in [package.tracking_number for package in notice.notice.packages]
+        )
+        asked = {"evidence": "no", "decisions": ("told",), "at": run.clock.wall(), "order_id": order_id}
+        journal = run.bridge._setup.journal
+        journal.transact(lambda tx: tx.open_review(ReviewCode.REFUSED, about=key, **asked))
+        counts = run.count()
+        assert (counts.unannounced, counts.good) == (0, True), "a person is asked: it is not forgotten"
+        assert counts.announced == counts.shipped - 1
+
 
 def test_a_payment_that_was_made_twice_is_counted() -> None:
     with world(suppliers="alibaba") as run:

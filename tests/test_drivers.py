@@ -189,6 +189,7 @@ def test_certificates_named_in_the_environment_are_not_trusted(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "untrusted.pem"))
+    _drivers_shared.trusted.cache_clear()  # as in a process that calls for the first time
     with Wire(answer(), untrusted_in=tmp_path) as wire:
         runner.reach(wire.url)
         assert runner.write() == Lost(False, "ConnectError")
@@ -548,6 +549,17 @@ def test_a_bucket_lets_a_burst_through_and_then_so_many_a_second() -> None:
         waits.append(wait)
         clock.sleep(wait)
     assert waits == [0.0, 0.0, 0.0, 0.5, 0.5, 0.5]
+
+
+def test_a_platform_that_says_that_far_too_little_is_left_is_asked_again_within_a_day() -> None:
+    clock = Jumping()
+    pace = Pace(Bucket(per_second=2.0, burst=3), clock)
+    pace.take(60.0)
+    pace.settle(1.0, Allowance(left=-1e300, per_second=2.0, most=3.0, throttled=True))
+    with pytest.raises(RateLimited):
+        pace.take(60.0)
+    clock.sleep(24 * 3600)
+    assert pace.take(60.0) < 1
 
 
 def test_who_is_turned_away_by_a_bucket_has_taken_nothing() -> None:

@@ -335,6 +335,18 @@ def test_after_it_was_ordered_a_person_has_it_changed_at_the_supplier(
     assert "Road" not in review.evidence
 
 
+def test_what_has_no_address_is_not_placed_before_a_person_gives_one(shops: QuietShops) -> None:
+    with _bridge(shops, policy=ob.Policy(place=ob.Who.AUTOMATIC)) as bridge:
+        order_id = shops.sell("shop", "D-1", ship_to=None)
+        bridge.run_once()
+        assert codes(bridge) == ["BLOCKED"]
+        assert only_purchase(bridge, order_id).fulfillment is ob.Fulfillment.TO_ORDER
+        change(bridge, order_id)
+        bridge.run_once()
+        assert codes(bridge) == []
+        assert only_purchase(bridge, order_id).fulfillment is ob.Fulfillment.PLACED
+
+
 def test_an_address_that_may_not_be_sent_to_can_be_put_right(shops: QuietShops) -> None:
     """And what a person accepted of one address is not accepted of another."""
     policy = ob.Policy(place=ob.Who.AUTOMATIC, blocked_countries=frozenset({"AQ"}))

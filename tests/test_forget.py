@@ -151,6 +151,33 @@ def test_what_was_not_ordered_yet_is_never_ordered_for_nobody() -> None:
         assert sides.ordered() == []
 
 
+def test_an_order_whose_shopper_was_to_go_before_it_came_is_held_and_ordered_for_nobody() -> None:
+    with in_shop() as sides:
+        bridge = bridge_of(sides)
+        bridge.run_once()
+        order_id = sides.sell({"RW-100": 1})
+        body = {"orders_to_redact": [int(order_id.partition("/")[2])]}
+        assert tell(bridge, "customers/redact", body) == 200
+        sides.live(bridge, 2)
+        view = bridge.order(order_id)
+        assert view is not None
+        assert (view.record.held, view.record.forgotten, view.record.ship_to) == (True, True, None)
+        bridge.release(order_id)
+        sides.live(bridge, 2)
+        assert sides.ordered() == []
+        assert [review.code for review in bridge.reviews()] == [ob.ReviewCode.BLOCKED]
+
+
+@pytest.mark.parametrize("order_id", ["shop/777", "ghost/777"])
+def test_who_is_not_here_cannot_be_forgotten_by_hand(order_id: str) -> None:
+    """A typing error would leave the shopper here and say that the law was done."""
+    with in_shop() as sides:
+        bridge = bridge_of(sides)
+        with pytest.raises(ob.ConfigurationError, match=f"there is no '{order_id}'"):
+            bridge.forget(order_id)
+        assert not bridge._setup.journal.look(lambda tx: tx.forgotten(order_id))
+
+
 def test_nothing_brings_a_forgotten_shopper_back() -> None:
     """Neither the next pull, nor a webhook about the order, nor the message that came twice."""
     with in_shop() as sides:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -35,7 +36,7 @@ LADDER = (
         "_canonical",
     ),
     ("_records", "_intents", "_wishes", "_journal", "_journal_*"),
-    ("_sourcing", "_policy"),
+    ("_sourcing", "_policy", "_fits"),
     ("_saga", "_world"),
     ("_engine", "_engine_*"),
     # the use cases, one saga or a few in each
@@ -116,6 +117,7 @@ PACKAGES = {
         "_reviews",
         "_saga",
         "_settings",
+        "_states",
         "_timeline",
         "_wording",
     ),
@@ -283,12 +285,17 @@ def test_an_adapter_uses_no_private_file_of_another_adapter(name: str) -> None:
             assert file.lstrip("_").startswith(own), f"{name} imports {other}"
 
 
+@cache
+def imported_by_all() -> dict[str, frozenset[str]]:
+    return {name: frozenset(imports(module)) for name, module in MODULES.items()}
+
+
 @pytest.mark.parametrize("thing", ONLY_IN)
 def test_some_things_are_touched_in_few_places_only(thing: str) -> None:
     users = {
         name
-        for name, module in MODULES.items()
-        for imported in imports(module)
+        for name, names in imported_by_all().items()
+        for imported in names
         if imported == thing or imported.startswith(f"{thing}.")
     }
     wrong = sorted(name for name in users if not matches(name, ONLY_IN[thing]))
@@ -304,12 +311,15 @@ def calls(tree: ast.AST) -> Iterator[str]:
             yield f"{last}.{node.func.attr}"
 
 
+@cache
+def called_by_all() -> dict[str, frozenset[str]]:
+    return {name: frozenset(calls(module.tree)) for name, module in MODULES.items()}
+
+
 @pytest.mark.parametrize("call", CLOCKS)
 def test_clocks_and_chance_are_read_in_few_places_only(call: str) -> None:
     wrong = sorted(
-        name
-        for name, module in MODULES.items()
-        if call in calls(module.tree) and not matches(name, CLOCKS_READ_IN)
+        name for name, names in called_by_all().items() if call in names and not matches(name, CLOCKS_READ_IN)
     )
     assert not wrong, f"{call}() is for {', '.join(CLOCKS_READ_IN)}, not for {', '.join(wrong)}"
 

@@ -79,7 +79,7 @@ def test_a_worker_waits_for_a_journal_that_is_away_and_loses_nothing(
 ) -> None:
     journal = Away(at, times=3)
     with Sides() as sides, caplog.at_level(logging.WARNING, "orderbridge"):
-        bridge = sides.bridge(journal=journal)
+        bridge = sides.bridge(journal=journal, policy=ob.Policy(place=ob.Who.AUTOMATIC))
         bridge.run_once()
         order = sides.sell({"RW-100": 1})
         bridge.run(told=stops_when_told(sides, bridge, order))

@@ -392,6 +392,28 @@ def test_an_account_that_is_back_is_asked_about_its_orders_again(sides: Sides, t
     assert sides.shown(order_id) == [number]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_an_account_of_a_mapping_that_is_back_gets_what_was_shared_out_without_it(
+    sides: Sides, known: bool
+) -> None:
+    """Nobody says that it is gone, or back."""
+    accounts = {"rewix": sides.supplier()}
+    bridge = sides.bridge(suppliers=accounts)
+    if known:
+        sides.sell({"RW-101": 1})
+        sides.live(bridge)
+    account = accounts.pop("rewix")
+    order_id = sides.sell({"RW-100": 1})
+    sides.live(bridge)
+    assert bridge.reviews() == ()
+    view = bridge.order(order_id)
+    assert view is not None
+    assert view.in_quote
+    accounts["rewix"] = account
+    sides.live(bridge, hours=25)
+    assert sides.ordered()[-1] == {"100": 1}
+
+
 # --- tables ------------------------------------------------------------------------------------------------
 
 

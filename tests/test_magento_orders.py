@@ -18,7 +18,8 @@ from orderbridge._model import Order, Secret, StorePayment
 from orderbridge.adapters import SetAside
 from orderbridge.errors import ConfigurationError, Malformed
 from orderbridge.stores.magento import Settings
-from orderbridge.stores.magento._wire import bare, number, problem_of
+from orderbridge.stores.magento._values import number
+from orderbridge.stores.magento._wire import bare, problem_of
 
 PAYLOADS = Path(__file__).parents[1].parent / "shared/payloads/magento"
 
@@ -142,6 +143,35 @@ def test_the_goods_go_to_the_address_of_the_shipping_assignment() -> None:
     assert found.shipping[0].code == "flatrate_flatrate"
 
 
+def shipping_to(*addresses: Json | None) -> Json:
+    """Shipping assignments, of which shops have one."""
+    ways = [{"shipping": {"address": found, "method": "flatrate_flatrate"}} for found in addresses]
+    return {"extension_attributes": {"shipping_assignments": ways}}
+
+
+@pytest.mark.parametrize("more", [{"extension_attributes": []}, shipping_to(), shipping_to(None)])
+def test_goods_without_an_address_never_go_to_where_the_bill_goes(more: Json) -> None:
+    """An extension may write over the attributes that the address stands in."""
+    assert refused(order(**more)).path == "$.extension_attributes.shipping_assignments"
+    assert read(order(item(is_virtual=1), **more)).ship_to is None
+    assert read(order(state="canceled", **more)).ship_to is None
+
+
+def test_goods_never_go_to_the_address_of_another_order() -> None:
+    """Shops were seen to show the first order's address with each one of a list (magento2 #4019, #38808)."""
+    there = refused(order(**shipping_to(address(parent_id=2))))
+    assert there.path == "$.extension_attributes.shipping_assignments"
+    assert "order 2" in there.why
+    assert "Springfield" not in there.why
+    assert read(order(**shipping_to(address(parent_id="3")))).ship_to is not None
+
+
+def test_goods_of_one_order_go_to_one_address() -> None:
+    assert read(order(**shipping_to(None, address(), address()))).ship_to is not None
+    there = order(**shipping_to(address(), address(city="Shelbyville")))
+    assert refused(there).path == "$.extension_attributes.shipping_assignments"
+
+
 @pytest.mark.parametrize(
     ("street", "lines"),
     [
@@ -161,7 +191,7 @@ def test_a_street_has_as_many_lines_as_it_likes(street: object, lines: tuple[str
 @pytest.mark.parametrize("empty", [[], None])
 @pytest.mark.parametrize("field", ["extension_attributes", "payment", "billing_address"])
 def test_empty_objects_come_as_lists_and_lists_as_null(field: str, empty: object) -> None:
-    assert read(order(**{field: empty})).lines
+    assert read(order(item(is_virtual=1), **{field: empty})).lines
 
 
 def test_numbers_come_as_text_and_text_as_numbers() -> None:
@@ -182,8 +212,8 @@ def test_numbers_come_as_text_and_text_as_numbers() -> None:
         ("pending_payment", False, False),
         ("payment_review", False, False),
         ("holded", False, False),
-        # Magento says so once a part of a bundle has shipped.
-        ("complete", True, False),
+        # Said of an order of which nothing has left: by a person or a program.
+        ("complete", False, False),
         ("closed", False, True),
         ("canceled", False, True),
         ("", False, False),
@@ -192,6 +222,12 @@ def test_numbers_come_as_text_and_text_as_numbers() -> None:
 def test_the_state_says_whether_goods_may_leave(state: str, ready: bool, canceled: bool) -> None:
     found = read(order(state=state))
     assert (found.ready, found.canceled) == (ready, canceled)
+
+
+@pytest.mark.parametrize("begun", ["qty_shipped", "qty_refunded"])
+def test_an_order_that_magento_calls_complete_too_early_is_shipped_on(begun: str) -> None:
+    """It counts a bundle's parts twice, and what was shipped and came back too (2.4.7-p3)."""
+    assert read(order(item(10, **{begun: 1}), state="complete")).ready
 
 
 def test_a_complete_order_with_nothing_left_is_not_to_be_shipped_again() -> None:
@@ -222,6 +258,11 @@ def test_a_suspected_fraud_is_not_ready_though_its_state_is() -> None:
         ("VOIDED", {"state": "canceled"}),
         ("PAID", {"grand_total": 0, "total_due": 0}),
         ("PART_REFUNDED", {"total_paid": 35, "total_due": 0, "total_refunded": 5}),
+        # Half of it was paid, and a part of that came back: the rest is still owed.
+        ("PART_PAID", {"total_paid": 20, "total_due": 15, "total_refunded": 5}),
+        ("PART_REFUNDED", {"total_paid": 20, "total_canceled": 15, "total_due": 15, "total_refunded": 5}),
+        # The courier collects what is left of an order that is invoiced as it leaves.
+        ("ON_DELIVERY", {"payment": {"method": "cashondelivery"}, "total_paid": 20, "total_due": 15}),
         ("REFUNDED", {"total_paid": 35, "total_due": 0, "total_refunded": 35}),
         ("REFUNDED", {"total_paid": 35, "total_refunded": 30, "state": "closed"}),
         # Nothing was written down as paid, so nothing was.
@@ -322,6 +363,20 @@ def test_what_is_virtual_or_downloaded_never_ships_and_alone_makes_no_order_read
     assert read(order(*rows, item(3))).ready
 
 
+def test_what_the_shopper_fetches_in_a_store_is_nothing_to_ship() -> None:
+    """The address of the shipping assignment is then the store's."""
+    more = shipping_to(address())
+    more["extension_attributes"]["shipping_assignments"][0]["shipping"]["method"] = "instore_pickup"
+    found = read(order(item(1), *KIT, **more))
+    assert not found.ready
+    assert not any(line.open for line in found.lines)
+
+
+def test_an_order_that_staff_edited_names_the_one_that_it_replaces() -> None:
+    assert read(order(relation_parent_id="2", relation_parent_real_id="000000002")).replaces == "2"
+    assert read(order()).replaces == ""
+
+
 def test_what_the_shopper_wrote_on_it_is_an_attribute() -> None:
     chosen = [{"option_id": "5", "option_value": "For Ann"}]
     row = item(product_option={"extension_attributes": {"custom_options": chosen}})
@@ -346,6 +401,7 @@ def test_a_deleted_product_leaves_its_sku() -> None:
         ("$.items", order(items=[])),
         ("$.items", order(items=None)),
         ("$.created_at", order(created_at="yesterday")),
+        ("$.created_at", order(created_at="0001-01-01 00:00:00+02:00")),
         ("$.grand_total", order(grand_total=None)),
         ("$.order_currency_code", order(order_currency_code="")),
         ("$.order_currency_code", order(order_currency_code="dollars")),

@@ -484,6 +484,34 @@ def test_an_order_canceled_in_the_shop_is_not_ordered_and_one_ordered_is_asked_a
         assert "its state is canceled" in review.evidence
 
 
+@pytest.mark.parametrize("answer", ["cancel", "accept", "ignore"])
+def test_what_staff_made_of_an_order_that_a_supplier_has_waits_for_it(
+    sides: MagentoSides, answer: str
+) -> None:
+    """The admin's Edit cancels the order and makes another one of it, which would be a second parcel."""
+    sides.sell({"RW-100": 1}, paid=False)
+    bridge = sides.bridge(policy=attrs.evolve(QUIET, take=ob.Take.ALL))
+    sides.live(bridge, 1)
+    anew = sides.sell({"RW-100": 1}, paid=False)
+    sides.shop.orders[22].row["relation_parent_id"] = 21
+    assert sides.shop.cancel(21, now=sides.now())
+    sides.live(bridge, 2)
+    assert len(sides.ordered()) == 1
+    assert sorted(codes(bridge)) == ["CANCELED_AFTER_PLACING", "REPLACES"]
+    (review,) = [each for each in bridge.reviews() if each.code is ob.ReviewCode.REPLACES]
+    assert "shop/21/" in review.evidence
+    assert review.order_id == anew
+    if answer == "cancel":
+        (there,) = sides.warehouse.orders
+        sides.warehouse.cancel(there.order_id, now=sides.now())
+    else:
+        bridge.resolve(review.id, answer)
+    sides.live(bridge, 12)
+    (purchase,) = told(bridge, anew).purchases
+    assert (purchase.placed_at is None) == (answer == "ignore")
+    assert "REPLACES" not in codes(bridge)
+
+
 def test_units_refunded_in_the_shop_are_not_ordered(sides: MagentoSides) -> None:
     sides.sell({"RW-100": 3, "RW-101": 1})
     mug = row_of(sides, "RW-100")

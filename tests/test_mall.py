@@ -24,7 +24,7 @@ from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox.faults import Fault
 
 RULES = (SkuPrefix(prefix="RW-", supplier="mall"),)
-PLACES = ob.Policy(place=ob.Who.AUTOMATIC)
+PLACES = ob.Policy(place=ob.Who.AUTOMATIC, pull_every=timedelta(minutes=30))
 PAYS = ob.Policy(place=ob.Who.AUTOMATIC, pay=ob.Who.AUTOMATIC)
 
 

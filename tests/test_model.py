@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -183,6 +184,7 @@ MATTERS: dict[str, object] = {
     "total": ONE,
     "note": "ring twice",
     "refunds": (ShopRefund(ref="3", amount=ONE),),
+    "replaces": "6",
 }
 ECHO: dict[str, object] = {
     "updated_at": NOON + timedelta(days=1),
@@ -278,6 +280,36 @@ def test_times_in_another_zone_are_the_same_digest() -> None:
 
 def test_the_digest_can_be_computed_for_any_text() -> None:
     assert len(order(note="\ud83d broken \x00").digest) == 64
+
+
+# --- what no value holds ----------------------------------------------------------------------
+
+
+def test_half_a_character_becomes_the_sign_for_none() -> None:
+    """Shops cut notes off in the middle of one, and no journal could hold the order."""
+    cut = "Thanks \ud83d"
+    assert order(note=cut, ship_to=Address(name=cut)).ship_to == Address(name="Thanks \ufffd")
+    assert order(extra=((cut, cut),)).extra == (("Thanks \ufffd", "Thanks \ufffd"),)
+    assert Address(name="Zoë \ud83d\ude00").name == "Zoë \U0001f600"
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: Address(company=None), "company"),  # type: ignore[arg-type]
+        (lambda: line(sku=None), "sku"),
+        (lambda: line(7), "ref"),  # type: ignore[arg-type]
+        (lambda: line(quantity=1), "quantity"),
+        (lambda: order(number=None), "number"),
+        (lambda: order(payment="PAID"), "payment"),
+        (lambda: Shipment(ref=None), "ref"),  # type: ignore[arg-type]
+        (lambda: order(lines=(line("1"), line("1"))), "lines"),
+    ],
+)
+def test_what_an_order_cannot_be_is_refused_where_it_is_made(make: Callable[[], object], field: str) -> None:
+    """In the journal a None would become the word, on a parcel too; equal refs would stop all its page."""
+    with pytest.raises((TypeError, ValueError), match=field):
+        make()
 
 
 # --- what never shows -------------------------------------------------------------------------

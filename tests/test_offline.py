@@ -276,12 +276,12 @@ def test_what_is_no_table_is_said_and_no_crash() -> None:
 
 
 TABLE = """reference,status,remote_id,quantity,carrier,tracking_number,shipped_at
-{ref},,100,2,DHL,T1,2026-03-02T10:00:00Z
-{ref},,200,1,DHL,T1,2026-03-02T10:00:00Z
+{ref},,100,2,DHL,T1,2026-03-01T10:00:00Z
+{ref},,200,1,DHL,T1,2026-03-01T10:00:00Z
 nobody,SHIPPED,,,,,
 {ref},LOST,,,,,
 {ref},,100,many,DHL,T2,
-{ref},,200,1,DHL,T3,2026-03-02T10:00:00
+{ref},,200,1,DHL,T3,2026-03-01T10:00:00
 """
 
 

@@ -112,6 +112,19 @@ def test_a_review_about_an_account_is_its_owner_s(bridge: ob.Bridge, shops: Quie
     assert len(bridge.reviews()) == 2
 
 
+def test_health_counts_what_waits_in_all_accounts_of_an_owner(bridge: ob.Bridge, shops: QuietShops) -> None:
+    shops.sell("anns", "X-1")
+    bridge.link(ob.ProductLink(store="anns", key="sku:X-1", supplier="anns-depot", remote_id="1"))
+    bridge.run_once()
+    assert bridge.health(owner=ANN).stuck == ()
+    journal, hours_ago = bridge._setup.journal, datetime.now(UTC) - timedelta(hours=9)
+    for subject in ("cart/anns-depot", "source/anns", "cart/bobs-depot", "cart/common"):
+        journal.transact(lambda tx, subject=subject: tx.wake(subject, hours_ago))
+    found = bridge.health(owner=ANN)
+    assert (found.due, sorted(found.stuck)) == (2, ["cart/anns-depot", "source/anns"])
+    assert found.next_at == hours_ago
+
+
 def test_a_supplier_of_one_owner_never_ships_for_another(shops: QuietShops) -> None:
     """Neither by a rule nor by a link; one that is nobody's serves all."""
     rules = [ob.SkuPrefix(prefix="X-", supplier="bobs-depot"), ob.SkuPrefix(prefix="", supplier="common")]
@@ -308,6 +321,43 @@ def test_settings_that_changed_are_asked_for_anew_on_request(shops: QuietShops) 
         assert len(shops.opened) == 2
         with pytest.raises(ConfigurationError, match="mapping"):
             bridge.reopen("common")
+        with pytest.raises(ConfigurationError, match="there is no 'nosuch'"):
+            bridge.reopen("nosuch")
+
+
+def test_what_our_own_words_say_of_an_account_s_settings_is_passed_on(shops: QuietShops) -> None:
+    class Wrong(Many):
+        def __getitem__(self, name: str) -> ob.Account:
+            return ob.store(name, platform=self.platform, settings={"base_url": "ftp://x.example"})
+
+    with of_many(Wrong(names=["a"], platform=shops.platform())) as bridge:
+        ((_, why),) = bridge.run_once().failures
+        assert why.startswith("account 'a': store 'a': base_url: ")
+
+
+def test_another_owner_s_name_for_the_same_shop_is_not_told(bridge: ob.Bridge, shops: QuietShops) -> None:
+    """Each hears of it, and the names of accounts are their owners' own."""
+    bridge.run_once()
+    settings = {"base_url": "https://anns.example"}
+    twin = ob.store("bobsteals", platform=shops.platform(), settings=settings, owner=BOB)
+    theirs = a_bridge(shops, stores=[twin], suppliers=[], journal=bridge._setup.journal)
+    ((_, why),) = theirs.run_once().failures
+    assert "is connected here already" in why
+    assert "'anns'" not in f"{why} {theirs.health(owner=BOB)} {theirs.events(owner=BOB)}"
+
+
+def test_money_is_stopped_only_for_an_owner_of_accounts(bridge: ob.Bridge, shops: QuietShops) -> None:
+    """A typing error would stop nobody, and say that it is done."""
+    with pytest.raises(ConfigurationError, match=r"'anm'.*known are: ann, bob"):
+        bridge.stop_money(reason="x", owner="anm")
+    with pytest.raises(ConfigurationError, match="'anm'"):
+        bridge.allow_money(owner="anm")
+    bridge.stop_money(reason="fraud", owner=ANN)
+    assert bridge.health().stopped_owners == {ANN: "fraud"}
+    assert (bridge.health(owner=BOB).stopped, bridge.health(owner=BOB).stopped_owners) == ("", {})
+    with of_many(Many(names=[], platform=shops.platform())) as lazy:
+        lazy.stop_money(reason="x", owner="whoever")  # nobody knows all owners there
+        assert lazy.health().stopped_owners == {"whoever": "x"}
 
 
 def test_rules_that_changed_reach_the_orders_of_a_mapping_s_store_when_it_is_pulled_next(
@@ -359,6 +409,54 @@ def test_an_account_s_own_policy_that_changed_reaches_its_orders_after_reopen(sh
         after = bridge.order(order_id)
         assert after is not None
         assert not after.purchases[0].approved
+
+
+def test_a_supplier_s_own_policy_that_changed_reaches_the_orders_that_wait_for_it(shops: QuietShops) -> None:
+    """Of every store that it serves, as each is pulled next, though only one of them compares it."""
+
+    class Own(Many):
+        policy = ob.Policy(place=ob.Who.AUTOMATIC, place_after=timedelta(days=1))
+
+        def __getitem__(self, name: str) -> ob.Account:
+            return attrs.evolve(depot(name), policy=self.policy)
+
+    depots = Own(names=["d1", "d2"], platform="")
+    many = Many(names=["a", "b"], platform=shops.platform())
+    orders = [shops.sell("a", "X-1"), shops.sell("b", "X-1")]
+    journal = ob.journal(":memory:")
+    rules = [ob.SkuPrefix(prefix="X-", supplier="d1")]
+    with of_many(many, suppliers=depots, journal=journal, rules=rules) as bridge:
+        bridge.run_once()
+        views = [bridge.order(order_id) for order_id in orders]
+        assert [view is not None and view.purchases[0].approved for view in views] == [True, True]
+        depots.policy = ob.Policy(place=ob.Who.BY_HAND)
+        bridge.reopen("d1")
+        journal.transact(lambda tx: tx.wake("pull/a", datetime.now(UTC)))
+        bridge.run_once()
+        views = [bridge.order(order_id) for order_id in orders]
+        assert [view is not None and view.purchases[0].approved for view in views] == [False, False]
+
+
+def test_a_supplier_that_cannot_be_opened_keeps_no_store_from_being_read(shops: QuietShops) -> None:
+    class Down(Many):
+        down = False
+
+        def __getitem__(self, name: str) -> ob.Account:
+            if self.down:
+                raise OSError("down")
+            return depot(name)
+
+    depots = Down(names=["d1"], platform="")
+    many = Many(names=["a"], platform=shops.platform())
+    shops.sell("a", "X-1")
+    rules = [ob.SkuPrefix(prefix="X-", supplier="d1")]
+    with of_many(many, suppliers=depots, rules=rules) as bridge:
+        bridge.run_once()
+        depots.down = True
+        bridge.reopen("d1")
+        assert bridge.pull("a") >= 0
+        bridge._setup.journal.transact(lambda tx: tx.wake("pull/a", datetime.now(UTC)))
+        assert bridge.run_once().failures == ()
 
 
 def test_an_account_that_is_reopened_is_asked_anew_who_it_is(shops: QuietShops) -> None:

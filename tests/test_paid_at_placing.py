@@ -10,9 +10,20 @@ import attrs
 import pytest
 
 import orderbridge as ob
-from both_sides import Sides, codes, only_purchase
-from doubtful_supplier import DoubtfulSupplier, Mode, platform_name
-from orderbridge import Fulfillment, Money, Payment
+from both_sides import AT_ONCE, Sides, codes, only_purchase
+from doubtful_supplier import DoubtfulSupplier, Mode, _Adapter, _PaidAtOnce, platform_name
+from orderbridge import CaseKind, Fulfillment, Money, Payment, PurchaseOrder
+from orderbridge.adapters import (
+    AccountSettings,
+    Flow,
+    Past,
+    Placement,
+    SupplierPlatform,
+    SupplierStatus,
+    Unclear,
+    Write,
+)
+from orderbridge.auth import NoAuth
 from orderbridge.sandbox.faults import Fault
 
 RULES = (ob.SkuPrefix(prefix="RW-", supplier="doubtful"),)
@@ -208,3 +219,66 @@ def test_a_payment_tried_again_on_a_persons_word_counts_once_and_on_its_own_day(
         sides.sell({"RW-A": 2})
         sides.live(bridge, 2)
         assert (codes(bridge), len(supplier.payments)) == (["LIMIT"], 1)
+
+
+# --- suppliers that say nothing of money ------------------------------------------------------------
+
+CANCELED: list[str] = []
+
+
+class _SaysNothingOfMoney(_Adapter):
+    """Paid on account: its API has no word for money."""
+
+    def place(self, po: PurchaseOrder, past: Past) -> Flow[Write | Placement | Unclear]:
+        got = yield from super().place(po, past)
+        if isinstance(got, Placement):
+            got = Placement(placed=tuple(attrs.evolve(each, payment=None) for each in got.placed))
+        return got
+
+    def fetch(self, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
+        yield from super().fetch(po)
+        state = Fulfillment.CANCELED if po.supplier_ref in CANCELED else Fulfillment.PLACED
+        return SupplierStatus(raw=state.value, fulfillment=state)
+
+
+class _TakesItSilently(_SaysNothingOfMoney, _PaidAtOnce):
+    """The same, and it takes its money with the order."""
+
+
+for _name, _kind in (("on-account", _SaysNothingOfMoney), ("silently-paid", _TakesItSilently)):
+    ob.register(
+        SupplierPlatform(
+            name=_name,
+            title=_name,
+            settings=AccountSettings,
+            adapter=lambda _, kind=_kind: kind(Mode.LOOK_UP),
+            auth=lambda _: NoAuth(),
+            limits=lambda _: AT_ONCE,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("platform", "payment", "money"),
+    [("silently-paid", Payment.PAID, [CaseKind.REFUND]), ("on-account", Payment.UNKNOWN, [])],
+    ids=["takes it with the order", "on account"],
+)
+def test_who_takes_the_money_with_the_order_has_it_though_they_never_speak_of_it(
+    sides: Sides, supplier: DoubtfulSupplier, platform: str, payment: Payment, money: list[CaseKind]
+) -> None:
+    """Nobody is to pay it once more, and if it will not come, the money is to be got back."""
+    account = ob.supplier(
+        "doubtful", platform=platform, settings={"base_url": sides.serve(supplier, sides.warehouse_plan)}
+    )
+    policy = AUTOMATIC if money else attrs.evolve(AUTOMATIC, pay=ob.Who.BY_HAND)
+    bridge = sides.bridge(suppliers=[account], rules=RULES, policy=policy)
+    order_id = sides.sell({"RW-A": 2})
+    sides.live(bridge, 2)
+    record = only_purchase(bridge, order_id)
+    assert (record.fulfillment, record.payment) == (Fulfillment.PLACED, payment)
+    assert bridge.payable("doubtful").purchase_orders == (() if money else (record.po.id,))
+    CANCELED[:] = [record.po.supplier_ref]
+    sides.live(bridge, 6)
+    assert only_purchase(bridge, order_id).fulfillment is Fulfillment.CANCELED
+    assert [case.kind for case in bridge.cases()] == money
+    assert (only_purchase(bridge, order_id).next_at is not None) == bool(money), "it is followed meanwhile"

@@ -111,6 +111,8 @@ def test_what_is_placed_while_money_is_stopped_waits_for_it_and_goes_at_once_whe
     bridge = bridged(sides, policy=ob.Policy())
     sides.live(bridge, 1)
     bridge.stop_money(reason="a strange day")
+    (item,) = bridge.check_out(order_id).items
+    assert item.against == ("money is stopped: a strange day",)
     (page,) = bridge.place(only_purchase(bridge, order_id).po.id)
     assert (page.waits, page.page, sides.ordered()) == ("money", "", [])
     assert only_purchase(bridge, order_id).waits == "money"

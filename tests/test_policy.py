@@ -16,7 +16,9 @@ import orderbridge as ob
 from both_sides import Sides
 from mall_supplier import BUYER
 from orderbridge import Fulfillment, Money, Policy, ShipBy, ShippingRule, Who
+from orderbridge._policy import sold_for
 from orderbridge.adapters import ShippingOption
+from orderbridge.testing._journal_samples import a_purchase, an_order
 from test_mall import PAYS, PLACES, Street, codes, purchases, street
 
 AUTO = Who.AUTOMATIC
@@ -64,7 +66,7 @@ def test_nothing_is_placed_before_its_window_but_by_hand() -> None:
         bridge, order_id = sold(here, attrs.evolve(PLACES, place_after=timedelta(hours=6)), hours=5)
         (record,) = purchases(bridge, order_id)
         assert (here.mall.orders, record.waits) == ({}, "window")
-        other = here.sold(bridge, "b-1", hours=0.2)
+        other = here.sold(bridge, "b-1", hours=0.6)
         bridge.place(checkout=bridge.check_out(other).digest)
         assert [order["units"] for order in here.mall.orders.values()] == [{"b-1": "1"}]
         here.sides.live(bridge, hours=2)
@@ -103,6 +105,40 @@ def test_a_price_in_another_currency_is_held_against_the_hosts_rate(
         assert len(here.mall.orders) == ordered
         assert set(asked) == {("USD", "EUR")}
         assert codes(bridge) == ([] if ordered else ["MARGIN"])
+
+
+def test_the_price_of_a_bundle_is_that_of_its_parts_together() -> None:
+    """Which part is worth how much of it nobody says: a purchase order of some of them has none of it."""
+    euros = Money(Decimal(40), "EUR")
+    nothing = Money.zero("EUR")
+
+    def line(ref: str, quantity: int, total: Money, **more: Any) -> ob.Line:
+        amount = Decimal(quantity)
+        return ob.Line(
+            ref=ref, quantity=amount, total=total, unit_price=total.each(amount), tax=nothing, **more
+        )
+
+    lines = (
+        line("set", 2, euros, shippable=False),
+        line("mug", 4, nothing, container="set"),
+        line("lamp", 2, nothing, container="set"),
+        line("book", 2, nothing, container="set", shippable=False),
+        line("pen", 3, Money(Decimal(6), "EUR")),
+    )
+    order = attrs.evolve(an_order(), lines=lines)
+
+    def price(**units: int) -> Decimal:
+        parts = tuple(
+            ob.PurchaseLine(line_ref=ref, remote_id=ref, quantity=Decimal(n), units=Decimal(n))
+            for ref, n in units.items()
+        )
+        return sold_for(order, attrs.evolve(a_purchase().po, lines=parts)).amount
+
+    assert price(mug=4, lamp=2) == 40
+    assert price(mug=4, lamp=1, pen=1) == 22
+    assert price(mug=4) == 0
+    assert price(set=1) == 20
+    assert price(pen=3) == 6
 
 
 def two_linked(here: Street, first: str, second: str, **changes: Any) -> tuple[ob.Bridge, str]:
@@ -212,7 +248,7 @@ def test_blocked_orders_are_asked_about_before_anything_is_sent(
 
 
 def test_a_blocked_address_is_found_however_it_is_written_and_not_repeated() -> None:
-    policy = Policy(blocked_addresses=("Main  ST. 1", ""))
+    policy = Policy(blocked_addresses=("Main  ST. 1",))
     why = policy.blocks(ob.Address(name="Jo", line1="at main st.1", country="IT"))
     assert why
     assert "main" not in why.lower()

@@ -42,6 +42,7 @@ from orderbridge.adapters import (
 )
 from orderbridge.errors import ConfigurationError, Forbidden, Malformed, Unauthorized
 from orderbridge.stores.prestashop import PLATFORM, Settings
+from orderbridge.stores.prestashop._amounts import discounted
 from orderbridge.stores.prestashop._messages import plain
 from orderbridge.stores.prestashop._paging import PER_PAGE, Position, in_zone, lowest
 from orderbridge.stores.prestashop._query import (
@@ -286,6 +287,14 @@ def test_a_paid_order_has_its_lines_money_and_address() -> None:
             False,
         ),
         ({"current_state": 13, "total_paid_real": ""}, StorePayment.UNPAID, False, False),
+        # PrestaShop itself moves an order on, whose goods are not in stock: with dropshipping that is each.
+        (
+            {"current_state": 12, "module": "ps_cashondelivery", "total_paid_real": ""},
+            StorePayment.ON_DELIVERY,
+            True,
+            False,
+        ),
+        ({"current_state": 12, "total_paid_real": ""}, StorePayment.UNPAID, False, False),
         (
             {"current_state": 1, "module": "ps_cashondelivery", "total_paid_real": "0"},
             StorePayment.UNPAID,
@@ -307,6 +316,70 @@ def test_states_are_understood_by_flags_and_configuration(
     there.tables["orders"] = [order(**more)]
     found = fetched(there)
     assert (found.payment, found.ready, found.canceled) == (payment, ready, canceled)
+
+
+@pytest.mark.parametrize(
+    ("more", "payment"),
+    [
+        ({"current_state": 13, "module": "ps_cashondelivery", "total_paid_real": "0"}, "ON_DELIVERY"),
+        ({"current_state": 1, "total_paid_real": "0"}, "UNPAID"),
+        ({"current_state": 1}, "PART_REFUNDED"),
+        ({"current_state": 2, "total_paid_real": "0"}, "PART_REFUNDED"),
+        (
+            {"current_state": 1, "total_paid": "5", "total_paid_tax_incl": "5", "total_paid_real": "0"},
+            "REFUNDED",
+        ),
+    ],
+)
+def test_a_slip_for_what_was_never_paid_does_not_say_that_it_was(more: dict[str, Any], payment: str) -> None:
+    there = Shop()
+    there.tables["orders"] = [order(**more)]
+    there.tables["order_slip"] = [{"id": 1, "id_order": 6, "amount": "5"}]
+    assert fetched(there).payment.value == payment
+
+
+def test_a_voucher_makes_the_lines_cheaper_by_their_share_and_one_for_the_shipping_does_not() -> None:
+    there = Shop()
+    there.tables["order_details"] = [
+        detail(8, total_price_tax_excl="30", total_price_tax_incl="36.60", product_quantity=3),
+        detail(9, total_price_tax_excl="70", total_price_tax_incl="85.40"),
+    ]
+
+    def totals(net: str, gross: str) -> list[tuple[Decimal, Decimal, Decimal]]:
+        sums = {"total_discounts_tax_excl": net, "total_discounts_tax_incl": gross}
+        there.tables["orders"] = [order(**sums, total_shipping_tax_excl="8", total_shipping_tax_incl="9.76")]
+        lines = fetched(there).lines
+        return [(line.total.amount, line.tax.amount, line.unit_price.amount) for line in lines]
+
+    d = Decimal
+    assert totals("10", "12.20") == [
+        (d("27"), d("5.94"), d("9")),
+        (d("63"), d("13.86"), d("31.5")),
+    ]
+    assert totals("999", "999") == [(d(0), d(0), d(0))] * 2
+    for free_shipping in (("8", "9.76"), ("0", "0")):
+        assert totals(*free_shipping) == [
+            (d("30"), d("6.6"), d("24.06")),
+            (d("70"), d("15.4"), d("24.06")),
+        ]
+
+
+@given(
+    prices=st.lists(st.decimals(0, 99999, places=6), min_size=1, max_size=5),
+    off=st.decimals(0, 99999, places=6),
+)
+def test_what_a_voucher_takes_off_is_taken_off_to_the_last_digit(prices: list[Decimal], off: Decimal) -> None:
+    left = discounted(prices, off)
+    assert sum(prices) - sum(left) == min(off, sum(prices))
+    assert all(0 <= part <= price for part, price in zip(left, prices, strict=True))
+
+
+def test_flags_that_come_as_json_s_own_true_and_false_count_as_well() -> None:
+    there = Shop()
+    for row in there.tables["order_states"]:
+        row.update({name: value == "1" for name, value in row.items() if value in ("0", "1")})
+    assert fetched(there).ready
+    assert fetched(there).payment is StorePayment.PAID
 
 
 def test_named_ready_states_come_before_flags_and_our_own_states_count_as_ready() -> None:
@@ -374,6 +447,21 @@ def test_services_and_downloads_are_not_shipped() -> None:
     assert [line.shippable for line in fetched(there).lines] == [False, False, True]
 
 
+def test_what_the_shopper_fetches_is_not_shipped_where_the_merchant_names_such_carriers() -> None:
+    """To PrestaShop its own "Click and collect" is a carrier like any other."""
+    there = Shop()
+    there.tables["carriers"][0] |= {"id": "2", "id_reference": "7", "name": "Click and collect"}
+    assert fetched(there).ready
+    for named in ("7", "click and collect"):
+        order = fetched(there, pickup_carriers=(named,))
+        assert not order.ready
+        assert not any(line.open for line in order.lines)
+    assert fetched(there, pickup_carriers=("8", "Abholung")).ready
+    there.tables["carriers"].clear()
+    with pytest.raises(Malformed, match="pickup_carriers"):
+        fetched(there, pickup_carriers=("7",))
+
+
 def test_a_key_without_a_right_to_products_still_reads_orders() -> None:
     there = Shop()
 
@@ -425,6 +513,30 @@ def test_one_bad_order_is_set_aside_and_the_others_come() -> None:
     }
 
 
+def test_a_line_without_a_quantity_is_not_a_line_of_nothing() -> None:
+    there = Shop()
+    for odd in ("", None, [2], False):
+        there.tables["order_details"] = [detail(8, product_quantity=odd)]
+        (aside,) = pulled(there).set_aside
+        assert aside.path == "$.order_details[0].product_quantity"
+
+
+def test_an_order_in_a_currency_without_a_name_is_set_aside() -> None:
+    there = Shop()
+    there.tables["currencies"][0]["iso_code"] = ""
+    assert [item.path for item in pulled(there).set_aside] == ["$.id_currency"]
+
+
+def test_a_day_that_no_calendar_has_stops_neither_this_pull_nor_the_next() -> None:
+    """PrestaShop lets its database keep such dates."""
+    there = Shop()
+    there.tables["orders"] = [order(date_upd="2026-11-00 10:00:00")]
+    page = pulled(there, pulled(there, Position(since="2026-10-01 00:00:00", zone="Europe/Rome").text).next)
+    assert [found.ref for found in page.items] == ["6"]
+    there.tables["orders"] = [order(date_add="2026-11-00 10:00:00")]
+    assert [item.path for item in pulled(there).set_aside] == ["$.date_add"]
+
+
 def test_an_order_that_php_cannot_write_is_found_and_set_aside() -> None:
     there = Shop()
     there.tables["orders"] = [order(ref) for ref in range(1, 31)]
@@ -434,6 +546,22 @@ def test_an_order_that_php_cannot_write_is_found_and_set_aside() -> None:
     assert {int(found.ref) for found in page.items} == set(range(1, 31)) - {17, 21}
     assert {aside.ref for aside in page.set_aside} == {"17", "21"}
     assert json.loads(page.next)["top"] == "2026-11-22 04:50:00"
+
+
+def test_an_order_that_php_cannot_write_is_found_behind_a_byte_order_mark_too() -> None:
+    """A file of a module was saved with one, so all that the shop says begins with it."""
+    there = Shop()
+    there.tables["orders"] += [order(7)]
+    there.tables["order_details"] += [detail(9, 7)]
+    there.blank = {("orders", 7)}
+
+    def reply(read: Read) -> Response:
+        said = there(read)
+        return Response(said.status, headers=said.headers, body=b"\xef\xbb\xbf" + said.body)
+
+    page = run(shop().fetch_orders(None, since=SINCE, now=NOW), reply)
+    assert [found.ref for found in page.items] == ["6"]
+    assert [item.ref for item in page.set_aside] == ["7"]
 
 
 def test_what_php_says_before_the_json_hides_no_order() -> None:
@@ -629,6 +757,31 @@ def test_where_no_parcel_can_be_mailed_the_shipped_state_is() -> None:
     part = told(unlinked(), notice("A"))
     assert isinstance(part, Announced)
     assert [warning for warning in part.warnings if "not mailed" in warning]
+
+
+def test_a_shipped_state_without_a_mail_is_warned_of_where_no_parcel_can_be_mailed() -> None:
+    there = unlinked()
+    result = told(there, notice("A", completes=True), shipped_state="21")
+    assert isinstance(result, Announced)
+    assert there.mails == []
+    assert [warning for warning in result.warnings if "not mailed" in warning]
+
+
+@pytest.mark.parametrize("version", ["1.7.0.6", "1.7.4.4"])
+def test_before_1_7_5_no_parcel_is_mailed_as_the_shop_would_leave_out_its_number(version: str) -> None:
+    """1.7.0 does not know the word sendemail there; 1.7.1 to 1.7.4 mail a link that lacks the number."""
+    there = Shop(version)
+    part = told(there, notice("A"))
+    assert isinstance(part, Announced)
+    assert there.mails == []
+    assert [warning for warning in part.warnings if "PrestaShop before 1.7.5" in warning]
+    whole = told(there, notice("B", key="k2", completes=True))
+    assert isinstance(whole, Announced)
+    assert (there.mails, whole.warnings) == (["order_histories"], ())
+    right = notice("B2", key="k2", completes=True)
+    adapter = shop()
+    there.do(adapter, lambda past: adapter.correct(fetched(there), right, notice("B").packages, past))
+    assert there.mails == ["order_histories"]
 
 
 def test_a_second_parcel_that_mails_gets_a_row_first_as_making_one_never_mails() -> None:

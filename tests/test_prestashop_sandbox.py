@@ -828,6 +828,31 @@ def test_several_in_one_body_are_all_saved_and_the_last_is_told(client: Client) 
     assert [client.shop.parcels(number)[0]["tracking_number"] for number in (1, 2)] == ["T1", "T2"]
 
 
+def test_a_parcel_is_mailed_with_its_number_from_1_7_5_and_without_a_link_until_8_1() -> None:
+    """The sources say so: 1.7.0 has no such mail, and before 1.7.5 its link lacks the number."""
+
+    def links(version: str, url: str) -> list[str]:
+        there = Client(a_shop(version=version))
+        order = there.shop.place_order([MUG], now=NOW)
+        carrier = there.shop.order(order)["id_carrier"]
+        there.shop.change("carriers", there.shop.tables["carriers"][int(carrier)], url=url)
+        known = len(there.shop.mails)
+        (parcel,) = there.shop.parcels(order)
+        fields = {name: parcel[name] for name in ("id", "id_order", "id_carrier")}
+        there.write(
+            "PUT", "order_carriers", xml("order_carrier", **fields, tracking_number="T1"), sendemail=1
+        )
+        return [mail.link for mail in there.shop.mails[known:]]
+
+    found = {version: links(version, "https://t.example/@") for version in ("1.7.0.6", "1.7.4.4", "1.7.5.0")}
+    assert found == {
+        "1.7.0.6": [],
+        "1.7.4.4": ["https://t.example/"],
+        "1.7.5.0": ["https://t.example/T1"],
+    }
+    assert [len(links(version, "")) for version in ("8.0.5", "8.1.2")] == [1, 0]
+
+
 def test_a_long_tracking_number_is_cut_in_silence_and_refused_by_9(client: Client) -> None:
     body = xml("order_carrier", id=1, tracking_number="T" * 70)
     client.shop.place_order([MUG], now=NOW)

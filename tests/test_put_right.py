@@ -157,3 +157,33 @@ def test_what_others_take_meanwhile_and_nobody_was_shown_is_never_taken_from_the
     else:
         bridge.put_right(*shown)
         assert sides.warehouse.locked == {"100": 8}
+
+
+# --- a person says which order it is -----------------------------------------------------------------
+
+
+def test_what_a_person_has_ordered_by_hand_is_held_no_longer(sides: Sides) -> None:
+    """The supplier's growing order is looked at at once, and not after its hours."""
+    bridge = sides.bridge(policy=BY_HAND)
+    order_id = sides.sell({"RW-100": 2})
+    sides.live(bridge, 0.2)
+    assert sides.warehouse.locked == {"100": 2}
+    bridge.found(only_purchase(bridge, order_id).po.id, supplier_ref="77")
+    bridge.run_once()
+    assert sides.warehouse.locked == {}
+
+
+def test_units_that_a_lost_call_moved_out_are_others_when_a_person_has_found_the_order(sides: Sides) -> None:
+    """What others hold of them by then is not taken away."""
+    bridge = sides.bridge(suppliers=[sides.supplier(shared=True)])
+    order_id = sides.sell({"RW-100": 2})
+    sides.warehouse_plan.meet("POST", "/orders/0/dropshipping", Fault.ANSWER_LOST)
+    bridge.run_once()
+    sides.warehouse_plan.meet("GET", "/clientkey/", Fault.ERROR_BEFORE, times=99)
+    record = only_purchase(bridge, order_id)
+    assert record.fulfillment is ob.Fulfillment.IN_DOUBT
+    sides.clock.sleep(3600)
+    sides.warehouse.others_lock("100", 2, now=sides.now())
+    bridge.found(record.po.id, supplier_ref=sides.warehouse.orders[0].order_id)
+    sides.live(bridge, 12)
+    assert sides.warehouse.locked == {"100": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import inf, nan
 
 import pytest
 
@@ -26,6 +27,7 @@ from orderbridge.adapters import (
     SameKey,
     StorePlatform,
     SupplierStatus,
+    Throttled,
     Write,
     decode,
     understood,
@@ -133,6 +135,7 @@ def test_a_flow_that_raises_is_told_of_by_its_place(caplog: pytest.LogCaptureFix
         (lambda: LookUp(lag=120), "lag"),  # type: ignore[arg-type]  # what a type checker would have told
         (lambda: Repeat(late=timedelta(-1)), "late"),
         (lambda: Park(late=None), "late"),  # type: ignore[arg-type]
+        (lambda: Park(late=timedelta.max), "late"),  # no time to come is so far away
         (lambda: SameKey(lifetime=0), "lifetime"),  # type: ignore[arg-type]
         (lambda: SameKey(lifetime=timedelta(0)), "lifetime"),
         (lambda: Write("", Request("POST", "/orders"), unknown=LookUp()), "step"),
@@ -140,6 +143,13 @@ def test_a_flow_that_raises_is_told_of_by_its_place(caplog: pytest.LogCaptureFix
         (lambda: Placed(supplier_ref=""), "supplier_ref"),
         (lambda: Placed(supplier_ref="7", fulfillment="PLACED"), "fulfillment"),  # type: ignore[arg-type]
         (lambda: SupplierStatus(raw="", fulfillment="SHIPPED"), "fulfillment"),  # type: ignore[arg-type]
+        (lambda: SupplierStatus(raw=None, fulfillment=None), "raw"),  # type: ignore[arg-type]
+        (
+            lambda: SupplierStatus(
+                raw="", fulfillment=None, shipments=(ob.Shipment(ref="1"), ob.Shipment(ref="1"))
+            ),
+            "shipments",  # the shop would be told of one parcel, and corrected to the other, for ever
+        ),
         (lambda: ob.Package(tracking_number=None), "tracking_number"),  # type: ignore[arg-type]
     ],
 )
@@ -151,3 +161,12 @@ def test_a_value_of_a_wrong_kind_is_named_where_it_is_written(make, field: str) 
 def test_right_values_are_taken() -> None:
     assert SupplierStatus(raw="gone", fulfillment=Fulfillment.SHIPPED).fulfillment is Fulfillment.SHIPPED
     assert LookUp(late=timedelta(0)).late == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(inf, 86400.0), (1e300, 86400.0), (-5.0, 0.0), (nan, None), (None, None), (7.0, 7.0)]
+)
+def test_nobody_waits_longer_than_a_day_because_a_platform_says_so(
+    asked: float | None, waits: float | None
+) -> None:
+    assert Throttled(asked).after == waits

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 import orderbridge as ob
-from both_sides import MagentoSides, PrestaShopSides, Sides, codes
+from both_sides import AUTOMATIC, MagentoSides, PrestaShopSides, Sides, codes
 from in_shopify import ShopifySides
 from mall_supplier import BUYER
 from orderbridge import CaseKind, CaseState, Fulfillment, Package, Payment, Shipment, ShipmentLine, SkuPrefix
@@ -381,7 +382,7 @@ def test_a_number_that_changes_is_put_right_and_the_first_stays(shop: str) -> No
 @pytest.mark.parametrize("shop", ["magento", "shopify"])
 def test_without_a_number_it_is_a_remark(shop: str) -> None:
     with SHOPS[shop]() as sides:
-        bridge = a_bridge(sides, policy=ob.Policy(place=ob.Who.AUTOMATIC))
+        bridge = a_bridge(sides)
         order_id, po_id = shipped(sides, bridge)
         child = bridge.resend(po_id, key="lost").po.id
         bridge.place(child)
@@ -397,7 +398,7 @@ def test_without_a_number_it_is_a_remark(shop: str) -> None:
 @pytest.mark.parametrize("shop", ["prestashop", "magento", "shopify", "woocommerce-plugin"])
 def test_a_lost_call_shows_it_once(shop: str, fault: Fault) -> None:
     with SHOPS[shop]() as sides:
-        bridge = a_bridge(sides, policy=ob.Policy(place=ob.Who.AUTOMATIC, report_progress=False))
+        bridge = a_bridge(sides, policy=attrs.evolve(AUTOMATIC, report_progress=False))
         order_id, po_id = shipped(sides, bridge)
         child = bridge.resend(po_id, key="lost").po.id
         bridge.place(child)

@@ -133,6 +133,19 @@ def test_500_is_never_absence_on_a_server_that_says_404_for_what_it_does_not_kno
         place(BROKEN, cart(), BROKEN, ABSENT)
 
 
+@pytest.mark.parametrize("habit", [answer("<root/>"), web_page(503), answer("", 429), answer("", 401)])
+def test_500_is_absence_only_on_a_server_that_was_seen_to_say_it_so(habit: Response) -> None:
+    """One that lists nothing where there is nothing has broken down when it says 500."""
+    with pytest.raises(errors.Unavailable):
+        place(BROKEN, cart(), BROKEN, habit)
+
+
+@pytest.mark.parametrize("rows", ["<Order><order_id>114</order_id></Order>", "<item/>"])
+def test_a_list_that_holds_something_else_than_orders_proves_no_absence(rows: str) -> None:
+    with pytest.raises(errors.Malformed):
+        place(answer(f"<root><order_list>{rows}</order_list></root>"))
+
+
 GATEWAY = (answer("", 404), answer('{"message": "no Route matched"}', 404, "application/json"))
 
 
@@ -207,6 +220,19 @@ def test_two_orders_under_our_key_are_for_a_person() -> None:
     assert isinstance(result, Unclear)
     assert "114" in result.evidence
     assert "115" in result.evidence
+
+
+def test_a_doubled_order_is_settled_once_all_but_one_are_canceled() -> None:
+    alive, over = order(order_id="115"), order(order_id="114", status="2000")
+    for rows in ((alive, over), (over, alive)):
+        result = place(orders(*rows))
+        assert isinstance(result, Placement)
+        assert [placed.supplier_ref for placed in result.placed] == ["115"]
+        assert status(orders(*rows)).fulfillment is Fulfillment.PLACED
+    result = place(orders(over, order(order_id="115", status="2005")))
+    assert isinstance(result, Placement)
+    assert result.placed[0].fulfillment is Fulfillment.CANCELED
+    assert isinstance(place(orders(over, order(order_id="115", ext_ref="somebody-elses"))), Unclear)
 
 
 @pytest.mark.parametrize("ext_ref", ["somebody-elses", "", REFERENCE.upper()])
@@ -326,7 +352,7 @@ def test_a_company_without_a_person_is_the_recipient() -> None:
         ({"name": "", "company": ""}, "name"),
         ({"line1": "", "line2": " "}, "street"),
         ({"postal_code": ""}, "zip"),
-        ({"city": "\x00"}, "city"),
+        ({"city": "\x01"}, "city"),
         ({"country": ""}, "country"),
     ],
 )
@@ -368,15 +394,16 @@ def test_whatever_a_shopper_types_the_xml_can_be_read_and_holds_its_words(
     to = attrs.evolve(
         SHOPPER, name=f"N {name}", line1=f"S {line1}", line2=line2, city=f"C {city}", phone=phone
     )
-    root = fromstring(created(attrs.evolve(PO, ship_to=to, note=note)).request.body)
+    po = attrs.evolve(PO, ship_to=to, note=note)
+    root = fromstring(created(po).request.body)
     details = root.find("order_list/order/recipient_details")
     assert details is not None
     for path, text in (
-        ("recipient", f"N {name}"),
-        ("notes", note),
-        ("address/street_name", f"S {line1} {line2}"),
-        ("address/city", f"C {city}"),
-        ("phone/number", phone),
+        ("recipient", to.name),
+        ("notes", po.note),
+        ("address/street_name", f"{to.line1} {to.line2}"),
+        ("address/city", to.city),
+        ("phone/number", to.phone),
     ):
         assert (details.findtext(path) or "").split(" ") == (words(text) or [""])
 
@@ -533,6 +560,21 @@ def test_older_servers_give_the_number_only_at_the_end_of_the_address() -> None:
     (shipment,) = status(orders(order(status="3", tracking_url="https://carrier.example/t/1Z9"))).shipments
     assert shipment.packages[0].tracking_number == ""
     assert shipment.packages[0].tracking_url == "https://carrier.example/t/1Z9"
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("https://carrier.example/t?mode=search&amp;shipment=MI123456&amp;kind=national", "MI123456"),
+        ("https://carrier.example/t?number=1Z9&amp;lang=en", "1Z9"),
+        ("https://carrier.example/#/track?number=1Z9#top", "1Z9"),
+        ("https://carrier.example/t?lang=en", ""),
+        ("https://carrier.example/t?number=", ""),
+    ],
+)
+def test_a_word_at_the_end_of_the_address_is_no_tracking_number(url: str, number: str) -> None:
+    (shipment,) = status(orders(order(status="3", tracking_url=url))).shipments
+    assert shipment.packages[0].tracking_number == number
 
 
 @pytest.mark.parametrize("raw", ["5", "3002", "3004", "2000", "77"])
@@ -798,9 +840,27 @@ def test_a_key_that_exists_already_is_unknown_so_that_the_look_up_finds_the_orde
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "An order with this key exists",
+        "Order already exists",
+        "Duplicate key",
+        '{"code": "order_already_exists"}',
+        "Esiste già un ordine con questa chiave",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 409, 412])
+def test_however_a_known_key_is_refused_it_is_no_refusal_of_the_order(words: str, status: int) -> None:
+    """Taken for one, the order would be made anew under another key."""
+    verdict = REWIX.judge(WRITES[0], answer(words, status, "text/plain"))
+    assert verdict == Unknown("order_already_exists")
+
+
+@pytest.mark.parametrize(
     ("response", "why"),
     [
         (answer("unknown model", 404, "text/plain"), Refusal.NOT_FOUND),
+        (answer("model 7 does not exist", 412, "text/plain"), Refusal.INVALID),
         (answer("", 401), Refusal.UNAUTHORIZED),
         (web_page(403), Refusal.FORBIDDEN),
         (answer("Not enough stock for model 234225", 412, "text/plain"), Refusal.OUT_OF_STOCK),

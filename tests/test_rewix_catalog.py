@@ -242,6 +242,13 @@ def test_a_carrier_whose_cost_is_no_amount_is_malformed() -> None:
         quoted(feed(item(model())), NOTHING_NEW, answer('<c><carrier id="1" cost="?"/></c>'), carrier="1")
 
 
+def test_a_carrier_whose_cost_is_not_told_hides_no_other() -> None:
+    listed = answer('<c><carrier id="1" name="By hand"/><carrier id="2" name="DHL" cost="7.5"/></c>')
+    quote = quoted(feed(item(model())), NOTHING_NEW, listed, carrier="2")
+    assert isinstance(quote, Quote)
+    assert [option.code for option in quote.options] == ["2"]
+
+
 def test_a_model_without_a_price_is_for_a_person_who_is_told_which() -> None:
     quote = quoted(feed(item(model(price=None))), NOTHING_NEW)
     assert isinstance(quote, Unclear)

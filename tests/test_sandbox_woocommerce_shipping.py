@@ -104,6 +104,18 @@ def test_the_shopper_is_mailed_when_told_so(shipping: Client) -> None:
     ]
 
 
+def test_a_fulfillment_whose_mail_crashes_is_saved_and_answered_with_a_400(shipping: Client) -> None:
+    shipping.shop.mail_crash = "SMTP connect() failed."
+    order_id = shipping.shop.place_order([SHIRT], now=NOW)
+    body = parcel([(1, 1)], notify_customer=True)
+    response = shipping.send("POST", f"/wc/v3/orders/{order_id}/fulfillments", body)
+    assert (response.status, json.loads(response.body)) == (
+        400,
+        {"code": 0, "message": "SMTP connect() failed.", "data": {"status": 400}},
+    )
+    assert len(shipping.shop.shipments(order_id)) == 1
+
+
 def test_the_shop_fulfills_downloads_by_itself_and_only_those(shipping: Client) -> None:
     order_id = shipping.shop.place_order([SHIRT, {"sku": "EBOOK", "virtual": True}], now=NOW)
     ebook = shipping.get(f"/wc/v3/orders/{order_id}")["line_items"][1]["id"]

@@ -21,7 +21,7 @@ from orderbridge.adapters import Flow, Page
 from orderbridge.errors import Unavailable
 from orderbridge.sandbox.shopify import Bucket, Item, ShopifyShop
 from orderbridge.stores.shopify import Settings, Shopify, _bulk, _paging
-from orderbridge.stores.shopify._documents import BULK_ORDERS
+from orderbridge.stores.shopify._documents_bulk import BULK_ORDERS
 from orderbridge.stores.shopify._wire import stamp
 
 T = TypeVar("T")

@@ -835,6 +835,16 @@ def test_a_message_of_another_shop_of_the_same_app_is_turned_away() -> None:
     assert isinstance(receive(ORDER, sent(ORDER, shop="Knits.MyShopify.com")), Nudge)
 
 
+def test_an_address_with_its_port_takes_no_message_of_another_shop() -> None:
+    """That one went away, and its shoppers are to be forgotten: ours are not."""
+    named = attrs.evolve(own_app(), base_url="https://knits.myshopify.com:443")
+    gone = "{}"
+    answer = receive(gone, sent(gone, "shop/redact", shop="yarns.myshopify.com"), named)
+    assert isinstance(answer, Reply)
+    assert answer.status == 404
+    assert isinstance(receive(gone, sent(gone, "shop/redact"), named), Nudge)
+
+
 def test_shopify_posts() -> None:
     answer = read_webhook(own_app(), "GET", "/", sent(""), b"")
     assert isinstance(answer, Reply)

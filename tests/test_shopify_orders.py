@@ -419,6 +419,25 @@ def test_what_another_fulfillment_service_ships_is_not_ours() -> None:
     assert [each.open for each in alone.lines] == [0]
 
 
+@pytest.mark.parametrize("method", ["PICK_UP", "RETAIL"])
+def test_what_the_shopper_fetches_in_the_store_is_not_sent_to_him(method: str) -> None:
+    """Nor to where his invoice goes. One order can have both: what is sent, and what is fetched."""
+    fetched = work(31, "OPEN", (11, 2), deliveryMethod={"methodType": method})
+    both = read(order(line(10), line(11), fulfillmentOrders=conn(work(30, "OPEN", (10, 2)), fetched)))
+    assert both.ready
+    assert [each.open for each in both.lines] == [2, 0]
+    alone = read(order(line(11), shippingAddress=None, fulfillmentOrders=conn(fetched)))
+    assert not alone.ready
+    assert [each.open for each in alone.lines] == [0]
+
+
+@pytest.mark.parametrize("method", [None, "SHIPPING", "LOCAL", "PICKUP_POINT", "NONE", "BY_DRONE"])
+def test_any_other_way_of_delivery_ships(method: str | None) -> None:
+    """A word that we don't know loses no order; what needs no delivery is the line's to say."""
+    way_there = {"methodType": method} if method else None
+    assert ready(work(30, "OPEN", *ALL, deliveryMethod=way_there))
+
+
 def requested(status: str, work_status: str = "OPEN") -> Json:
     ours = {"location": place(2, "rewix")}
     return work(31, work_status, (11, 2), assignedLocation=ours, requestStatus=status)
@@ -432,6 +451,7 @@ def requested(status: str, work_status: str = "OPEN") -> Json:
         ("UNSUBMITTED", False),
         ("REJECTED", False),
         ("CANCELLATION_REQUESTED", False),
+        ("CANCELLATION_REJECTED", True),
         ("CANCELLATION_ACCEPTED", False),
         ("CLOSED", False),
         ("SIGNED_IN_BLOOD", False),
@@ -444,8 +464,9 @@ def test_a_service_ships_only_what_was_requested_of_it(status: str, may: bool) -
     )
     assert found.ready is may
     assert found.lines[0].open == 0, "the merchant ships that one"
-    # What we gave back is the merchant's again; what was not yet asked of us waits.
-    back = status in ("REJECTED", "CANCELLATION_ACCEPTED", "CLOSED")
+    # What we gave back is the merchant's again, and what he wants back he wants no more; what was not yet
+    # asked of us waits.
+    back = status in ("REJECTED", "CANCELLATION_REQUESTED", "CANCELLATION_ACCEPTED", "CLOSED")
     assert found.lines[1].open == (0 if back else 2)
 
 

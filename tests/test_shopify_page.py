@@ -24,8 +24,8 @@ from orderbridge.sandbox import ShopifyShop
 from orderbridge.sandbox.shopify import Item
 from orderbridge.stores import shopify
 from orderbridge.stores.shopify import Settings
+from orderbridge.stores.shopify._lists import _REST
 from orderbridge.stores.shopify._paging import _START, LINES, MOST
-from orderbridge.stores.shopify._parts import _REST
 from orderbridge.stores.shopify._scopes import needs
 
 PAGE = (Path(__file__).parents[1] / "docs/stores/shopify.md").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ from orderbridge.errors import (
     Unauthorized,
     Unavailable,
 )
-from orderbridge.stores.shopify import PLATFORM
+from orderbridge.stores.shopify import PLATFORM, _reading
 from orderbridge.stores.shopify._graphql import TooCostly, ask, change, meter
 from orderbridge.stores.shopify._paging import MOST, OVERLAP, Position, after_page, first, started
 from orderbridge.stores.shopify._parcels import tracking_of
@@ -84,6 +84,7 @@ class Shop:
         self.work_changed: dict[str, str] = {}  # when a fulfillment order did, by its order
         self.no_work = False
         self.most_ids = 250
+        self.longest = 25_000  # of one list of fulfillment orders
         self.reads: list[Read] = []
         self.between: Callable[[], None] = lambda: None
 
@@ -151,7 +152,9 @@ class Shop:
         if self.no_work:
             return answer(None, problem("ACCESS_DENIED", "fulfillmentOrders"))
         rows = sorted((when, name) for name, when in self.work_changed.items() if when >= found[1])
-        nodes = [{"orderId": name} for _, name in rows]
+        nodes = [{"orderId": name, "updatedAt": when} for when, name in rows]
+        if int(after or 0) >= self.longest:
+            return answer(None, problem("BAD_REQUEST"))
         return answer({"fulfillmentOrders": part(nodes, first, int(after or 0))})
 
     def MoreLines(self, of: str, after: str, first: int) -> Response:
@@ -428,6 +431,21 @@ def test_an_order_that_is_routed_after_it_was_read_becomes_ready() -> None:
     later = pulled(there, page.next, NOW + timedelta(minutes=10))
     assert [(each.ref, each.ready) for each in later.items] == [("1", True)]
     assert there.asked == Counter(ChangedOrders=1, ChangedWork=1, SomeOrders=1, WorkLines=1)
+
+
+def test_more_changed_work_than_shopify_pages_through_is_read_with_a_new_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a long pause: else the run would never come to its end, and no new order would come in."""
+    monkeypatch.setattr(_reading, "LONG", 200)
+    there = Shop(placed(1, 0, fulfillmentOrders=conn()))
+    _, cursor = drained(there)
+    there.longest = 300
+    for minute in range(450):  # of orders that we do not see
+        there.work_changed[f"gid://shopify/Order/{1000 + minute}"] = stamp(NOW + timedelta(minutes=minute))
+    routed(there, 1, NOW + timedelta(minutes=500))
+    assert drained(there, cursor, NOW + timedelta(days=1))[0] == [1]
+    assert there.asked["ChangedWork"] == 8
 
 
 def test_what_changed_with_its_order_is_not_read_twice() -> None:
@@ -711,6 +729,19 @@ def test_a_service_reads_the_lines_that_were_requested_of_it() -> None:
     (found,) = pulled(there, service="rewix").items
     assert [each.open for each in found.lines] == [1, 0]
     assert there.asked == Counter(ChangedOrders=1, WorkLines=1, MoreWorkLines=1)
+
+
+def test_work_that_is_moved_while_it_is_read_is_never_taken_for_ours() -> None:
+    """Another fulfillment order stands for it by then, perhaps of another's: the order is read again."""
+    there = Shop(placed(1), placed(2, 1))
+
+    def moved() -> None:
+        there.orders["gid://shopify/Order/2"]["fulfillmentOrders"] = conn(work(77, "OPEN", (200, 2)))
+
+    there.between = moved
+    page = pulled(there)
+    assert [each.ref for each in page.items] == ["1"]
+    assert [(each.ref, each.path) for each in page.set_aside] == [("2", "$.fulfillmentOrders")]
 
 
 # --- orders that cannot be read -----------------------------------------------------------------------

@@ -213,7 +213,7 @@ def test_a_cancellation_that_is_asked_for_before_anything_is_ordered_is_granted_
 
 
 def test_a_cancellation_that_is_asked_for_too_late_takes_no_departure_away(sides: ShopifySides) -> None:
-    """The supplier has it and sends it off: the shop is told, and the merchant sees why."""
+    """The supplier has it: people are asked, let it come, and the shop is told; the merchant sees why."""
     bridge = stocked(sides)
     work = requested(sides)
     sides.live(bridge, 1)
@@ -222,6 +222,11 @@ def test_a_cancellation_that_is_asked_for_too_late_takes_no_departure_away(sides
     assert work.request_status == "ACCEPTED"
     asked_to_stop(sides, work)
     sides.live(bridge, 2)
+    assert codes(bridge) == ["CHANGED_AFTER_PLACING"]
+    (review,) = bridge.reviews()
+    bridge.resolve(review.id, "ignore")
+    sides.live(bridge, 2)
+    assert codes(bridge) == []
     (number,) = sides.dispatch()
     sides.live(bridge, 3)
     assert sides.shown(order_id_of(sides)) == [number]
@@ -231,6 +236,25 @@ def test_a_cancellation_that_is_asked_for_too_late_takes_no_departure_away(sides
     bridge.cancel(order_id_of(sides), reason="As you wish")
     sides.live(bridge, 2)
     assert "a part of ours has shipped" in evidence(bridge)
+
+
+def test_a_cancellation_that_is_asked_for_and_refused_leaves_the_order_to_us(sides: ShopifySides) -> None:
+    """The app said no by other means: what was not ordered yet is ordered then."""
+    bridge = stocked(sides, policy=BY_HAND)
+    work = requested(sides)
+    sides.live(bridge, 1)
+    asked_to_stop(sides, work)
+    sides.live(bridge, 1)
+    assert not told(bridge, order_id_of(sides)).record.order.ready
+    work.status, work.request_status = "IN_PROGRESS", "CANCELLATION_REJECTED"
+    sides.shop.changed(work, sides.now())
+    sides.live(bridge, 1)
+    before, now = told(bridge, order_id_of(sides)).purchases
+    assert before.fulfillment is ob.Fulfillment.CANCELED
+    bridge.place(now.po.id)
+    sides.live(bridge, 2)
+    assert sides.ordered() == [{"100": 1}]
+    assert codes(bridge) == []
 
 
 @pytest.mark.parametrize("policy", [BY_HAND, STAGED], ids=["before", "after"])
@@ -262,6 +286,29 @@ def test_a_part_of_a_request_is_all_that_is_ordered(sides: ShopifySides) -> None
     sides.shop.request_by_hand(work, now=sides.now())
     sides.live(bridge, 2)
     assert sides.ordered() == [{"100": 1}]
+
+
+def test_what_leaves_is_taken_off_what_was_requested_and_nothing_is_ordered_twice(
+    sides: ShopifySides,
+) -> None:
+    """Of one line the merchant asks for some units: those are what leaves, not the others of that line."""
+    ours = sides.shop.add_location("Bridge", service="bridge", ours=True)
+    sold(sides, [Item(sku="RW-100", quantity=5, at=ours.id)])
+    accounts = [by_parts("rewix", sides.warehouse_url)]
+    bridge = sides.bridge(policy=STAGED, stores=[sides.store(service="bridge")], suppliers=accounts)
+    (rest,) = order_of(sides).fulfillment_orders
+    asked = sides.shop.split_by_hand(rest, {"RW-100": 2}, now=sides.now())
+    sides.shop.request_by_hand(asked, now=sides.now())
+    sides.live(bridge, 2)
+    sides.warehouse.pay(now=sides.now())
+    sides.live(bridge, 2)
+    LEFT.update({"rewix": [part("1ZA", {"100": 2})]})
+    sides.live(bridge, 4)
+    assert sides.ordered() == [{"100": 2}]
+    assert boxes(sides) == [{"RW-100": 2}]
+    assert (asked.status, asked.remaining) == ("CLOSED", 0)
+    assert (rest.status, rest.remaining, rest.reported) == ("OPEN", 3, False)
+    assert codes(bridge) == []
 
 
 def test_what_is_held_is_not_said_to_have_gone_back(sides: ShopifySides) -> None:

@@ -614,6 +614,24 @@ def test_what_a_carrier_has_said_itself_is_not_said_again(sides: ShopifySides) -
     assert sides.operations.writes("Delivered") == []
 
 
+# --- what is fetched in a store ----------------------------------------------------------------------------
+
+
+def test_what_the_shopper_fetches_in_a_store_is_never_ordered(sides: ShopifySides) -> None:
+    """Neither beside what is sent to him, nor alone, where the shop has only the address of his invoice."""
+    sold(sides, [Item(sku="RW-100"), Item(sku="RW-101", fetched=True)])
+    sold(sides, [Item(sku="RW-101", fetched=True)])
+    bridge = sides.bridge(policy=QUIET)
+    sides.live(bridge, 2)
+    assert sides.ordered() == [{"100": 1}]
+    (number,) = sides.dispatch()
+    sides.live(bridge, 2)
+    mixed, alone = sides.shop.orders.values()
+    assert [gone.numbers for gone in mixed.fulfillments] == [[number]]
+    assert alone.fulfillments == []
+    assert codes(bridge) == []
+
+
 # --- as a fulfillment service ------------------------------------------------------------------------------
 
 

@@ -227,6 +227,7 @@ def test_lists_are_read_to_their_end(page: int) -> None:
         ({"status": "ON_HOLD"}, "on hold"),
         ({"status": "SCHEDULED"}, "SCHEDULED"),
         ({"service": "other"}, "another location or service"),
+        ({"method": "PICK_UP"}, "fetches it in the store"),
         ({"actions": []}, "does not let the app ship"),
     ],
 )
@@ -282,6 +283,16 @@ def test_a_request_is_accepted_before_anything_of_it_ships() -> None:
     shop.work(30, (10, 2), request="SUBMITTED", actions=["CANCEL_FULFILLMENT_ORDER"])
     done(announced(shop, notice((10, 2)), service="ours"))
     assert [each["name"] for each in shop.writes] == ["Accept", "Mark", "Ship", "Mark"]
+
+
+def test_what_was_requested_leaves_before_what_was_not() -> None:
+    """Both are of one line: requested units that stayed would be ordered once more."""
+    shop = Shop(service="ours")
+    shop.work(30, (10, 3))
+    shop.work(31, (10, 2), request="ACCEPTED")
+    done(announced(shop, notice((10, 2)), service="ours"))
+    left = [sum(some for _, some in each["rows"].values()) for each in shop.works.values()]
+    assert left == [3, 0]
 
 
 def test_a_request_that_comes_again_is_accepted_again() -> None:
@@ -732,6 +743,15 @@ def test_work_that_has_begun_is_reported_where_shopify_lets_us() -> None:
     assert shop.reports == [(gid("FulfillmentOrder", 30), "s0: Working on")]
 
 
+def test_what_was_not_requested_of_a_service_is_not_said_to_be_in_progress() -> None:
+    """The merchant could neither move nor cancel it then."""
+    shop = Shop(service="ours")
+    shop.work(30, (10, 1))
+    shop.work(31, (10, 1), request="ACCEPTED")
+    reported(shop, "Working on", service="ours")
+    assert [name for name, _ in shop.reports] == [gid("FulfillmentOrder", 31)]
+
+
 def test_before_work_begins_it_stands_only_beside_the_order() -> None:
     shop = Shop()
     shop.work(30, (10, 2))
@@ -758,10 +778,14 @@ def test_notes_are_cut_to_what_shopify_takes() -> None:
     assert len(shop.reports[0][1]) == 256
 
 
-@pytest.mark.parametrize(("word", "accepted"), [("Booked", 0), ("Confirmed", 1)])
-def test_a_request_is_accepted_once_a_supplier_has_confirmed(word: str, accepted: int) -> None:
+@pytest.mark.parametrize(
+    ("word", "status", "accepted"),
+    [("Booked", "OPEN", 0), ("Confirmed", "OPEN", 1), ("Confirmed", "IN_PROGRESS", 1)],
+)
+def test_a_request_is_accepted_once_a_supplier_has_confirmed(word: str, status: str, accepted: int) -> None:
+    """Of what the merchant has shipped a part himself the rest can be requested too."""
     shop = Shop(service="ours")
-    shop.work(30, (10, 2), request="SUBMITTED", actions=[])
+    shop.work(30, (10, 2), request="SUBMITTED", actions=[], status=status)
     reported(shop, word, service="ours")
     assert [each["name"] for each in shop.writes].count("Accept") == accepted
 

@@ -143,6 +143,37 @@ def test_a_cancel_that_is_decided_while_the_order_is_looked_at_is_not_lost(tmp_p
         assert only_purchase(worker, order_id).fulfillment is Fulfillment.CANCELED
 
 
+def test_what_was_unclear_about_paying_is_no_question_once_the_supplier_has_canceled_it_unpaid() -> None:
+    with street() as here:
+        here.mall.unclear = True
+        bridge = here.bridge()
+        order_id = here.sold(bridge, "a-1")
+        (record,) = purchases(bridge, order_id)
+        bridge.pay(record.po.id, buyer=BUYER)
+        here.sides.live(bridge, hours=2)
+        assert codes(bridge) == ["UNCLEAR"]
+        here.mall.move("M1", "CANCELED")
+        here.sides.live(bridge, hours=24)
+        assert codes(bridge) == ["CANCELED_BY_SUPPLIER"]
+        assert only_purchase(bridge, order_id).waits == ""
+        assert any("unpaid" in step.words for step in bridge.timeline(order_id))
+
+
+def test_a_question_about_a_price_closes_when_the_supplier_asks_the_agreed_one_again() -> None:
+    with street() as here:
+        here.mall.surcharge = Decimal(1)
+        bridge = here.bridge(policy=PAYS, buyer=BUYER)
+        order_id = here.sold(bridge, "a-1")
+        assert codes(bridge) == ["PRICE"]
+        for total in ("500", "12"):
+            here.mall.orders["M1"]["total"] = total
+            here.mall.changed.append("M1")
+            here.sides.live(bridge, hours=4)
+        assert codes(bridge) == []
+        assert only_purchase(bridge, order_id).payment is Payment.PAID
+        assert [amount for _, amount, _ in here.mall.payments] == ["12"]
+
+
 # --- what may still arrive -----------------------------------------------------------------------
 
 

@@ -169,6 +169,9 @@ def test_money_given_back_waits_for_the_stop_switch_and_a_record_does_not(sides:
     given = bridge.refund(order_id, ob.Refund(key="given", amount=eur("2.00"), gives_money=True))
     assert given.state is ob.TaskState.DUE
     assert refunds(sides, order_id) == ["-1.00"]
+    bridge.allow_money()
+    bridge.run_once()
+    assert refunds(sides, order_id) == ["-2.00", "-1.00"], "it goes as soon as money may"
 
 
 def test_a_refund_the_gateway_declines_is_a_question_and_a_retry_asks_it_again(sides: Sides) -> None:

@@ -395,3 +395,19 @@ def test_half_a_character_is_no_reason_to_refuse_a_whole_page(sent: bytes, read:
 def test_one_order_with_half_a_character_hides_no_other() -> None:
     found = decode_each(dict[str, str], rb'[{"name": "X\ud800"}, {"name": "\ud83d\ude00"}]')
     assert found == [{"name": "X\ufffd"}, {"name": "\U0001f600"}]
+
+
+@pytest.mark.parametrize("word", ["NaN", "sNaN", "Infinity", "-inf", " nan ", "N_aN"])
+def test_what_is_no_number_is_none_in_any_field_for_numbers(word: str) -> None:
+    """Python's decimals take these words for values, which no sum or comparison survives."""
+    bad = {"id": 7, "items": [{"sku": "A"}, {"sku": "B", "quantity": word}]}
+    with pytest.raises(Malformed) as caught:
+        decode_bytes(Sale, json.dumps(bad).encode())
+    assert caught.value.path == "$.items[1].quantity"
+    good, aside = decode_each(Sale, json.dumps([{"id": 1, "note": word}, bad]).encode())
+    assert isinstance(good, Sale)
+    assert good.note == word
+    assert isinstance(aside, Malformed)
+    assert aside.path == "$[1].items[1].quantity"
+    with pytest.raises(Malformed):
+        decode_bytes(dict[str, Decimal], json.dumps({"rate": word}).encode())

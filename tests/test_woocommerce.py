@@ -404,6 +404,30 @@ def test_status_and_payment_are_two_things(
     assert order.raw_status == status
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "back", "payment"),
+    [
+        ("cod", "processing", "-20.00", "ON_DELIVERY"),
+        ("bacs", "awaiting", "-20.00", "UNPAID"),
+        ("bacs", "awaiting", "-370.82", "REFUNDED"),
+        ("stripe", "cancelled", "-20.00", "VOIDED"),
+    ],
+)
+def test_a_refund_of_what_was_never_paid_makes_the_order_cheaper_and_not_paid(
+    method: str, status: str, back: str, payment: str
+) -> None:
+    """Merchants take a line off an unpaid order by a refund of it: WooCommerce has no other way."""
+    order = decoded(
+        {
+            "status": status,
+            "payment_method": method,
+            "date_paid_gmt": None,
+            "refunds": [{"id": 1, "total": back}],
+        }
+    )
+    assert order.payment.value == payment
+
+
 def test_a_custom_status_is_ready_only_where_the_merchant_says_so() -> None:
     order = decoded({"status": "supplier-booked"}, shop(ready_statuses=("wc-supplier-booked",)))
     assert order.ready
@@ -518,6 +542,33 @@ def test_lines_in_a_ring_do_not_hang_the_adapter() -> None:
 def test_plugins_that_complete_orders_by_themselves_do_not_hide_goods() -> None:
     assert decoded({"needs_processing": False}).lines[0].shippable  # shipping was charged
     assert not decoded({"needs_processing": False, "shipping_lines": []}).lines[0].shippable
+
+
+PICKUPS = ("local_pickup", "pickup_location", "legacy_local_pickup", "local_pickup_plus", "local_pickup:3")
+
+
+def shipping_by(*methods: str) -> Json:
+    """An order whose shopper chose these methods."""
+    return {"shipping_lines": [{"method_id": method, "instance_id": "1", "total": "0"} for method in methods]}
+
+
+@pytest.mark.parametrize("method", PICKUPS)
+def test_what_the_shopper_fetches_in_the_shop_is_nothing_to_ship(method: str) -> None:
+    """The checkout writes the bill's address, or that of the place, as the one to ship to."""
+    order = decoded(shipping_by(method))
+    assert not order.ready
+    assert not any(line.open for line in order.lines)
+    assert not decoded(shipping_by(method, "local_pickup")).ready
+    assert decoded(shipping_by("flat_rate")).ready
+
+
+def test_an_order_that_is_fetched_in_part_is_for_a_person_because_nobody_says_which_part() -> None:
+    orders, aside = in_file(
+        json.dumps({**order_json(), **shipping_by("flat_rate", "pickup_location")}).encode()
+    )
+    assert not orders
+    assert aside[0].path == "$.shipping_lines"
+    assert decoded({**shipping_by("flat_rate", "pickup_location"), "status": "completed"}).raw_status
 
 
 def test_an_empty_shipping_address_ships_to_the_billing_address() -> None:
@@ -649,6 +700,7 @@ class Orders:
         self.rows: dict[int, tuple[datetime, int, str]] = {}
         self.zone = ZoneInfo(zone)
         self.old = old
+        self.broken: set[int] = set()
         self.calls = 0
         self.before_answer: Callable[[], None] = lambda: None
 
@@ -672,7 +724,7 @@ class Orders:
         else:
             found.sort()
         size, page = int(params["per_page"]), int(params.get("page", "1"))
-        shown = found[(page - 1) * size : page * size]
+        shown = [ref for ref in found[(page - 1) * size : page * size] if ref not in self.broken]
         return answer([self.row(ref) for ref in shown], x_wp_total=str(len(found)))
 
     def local(self, ref: int) -> str:
@@ -713,7 +765,8 @@ class Pull:
         raise AssertionError("the run never ends")
 
     def missing(self) -> set[int]:
-        return {ref for ref, (_, version, _) in self.orders.rows.items() if self.seen.get(ref) != version}
+        rows = self.orders.rows.items()
+        return {ref for ref, (_, version, _) in rows if self.seen.get(ref) != version} - self.orders.broken
 
 
 def test_a_first_pull_begins_where_it_is_told_and_reads_every_page_once() -> None:
@@ -776,6 +829,22 @@ def test_a_bulk_edit_within_one_second_is_read_whole(count: int) -> None:
     pull.read = 0
     pull.all(NOW + timedelta(minutes=21))
     assert pull.read == 0
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("broken", [{1}, set(range(1, 121))])
+def test_a_page_that_lacks_orders_which_wordpress_cannot_load_is_not_the_last(
+    old: bool, broken: set[int]
+) -> None:
+    """The shop counts them and leaves them out, so that fewer than a page's hundred come."""
+    orders = Orders(old=old)
+    orders.broken = broken
+    for ref in range(1, 251):
+        orders.change(ref, NOW - timedelta(hours=1))
+    pull = Pull(orders)
+    for minutes in (0, 20, 40):
+        pull.all(NOW + timedelta(minutes=minutes))
+    assert not pull.missing()
 
 
 def test_a_shop_too_old_to_sort_by_change_is_read_by_id() -> None:
@@ -882,6 +951,44 @@ def test_one_bad_order_is_set_aside_and_the_cursor_still_moves() -> None:
     assert len(page.set_aside) == 3
     assert json.loads(page.next)["top"] == "2026-11-22T05:00:00"
     assert not page.more
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"status": ["processing"]},
+        {"refunds": [{"id": 3, "total": "NaN"}]},
+        {"refunds": [{"id": 3, "total": "-sNaN"}]},
+        {"date_created_gmt": "0001-01-01T00:00:00+05:00"},
+        {"date_modified_gmt": "0001-01-01T00:00:00+05:00"},
+        {"id": "\u00b2"},
+        {"id": "9" * 5000},
+    ],
+)
+def test_whatever_stands_in_one_order_the_page_still_comes(odd: Json) -> None:
+    rows = [order_json(1), {**order_json(2), **odd}, order_json(3)]
+    page = run(
+        shop().fetch_orders(None, since=SINCE, now=NOW),
+        lambda read: answer([] if read.path.endswith("/refunds") else rows),
+    )
+    assert [order.ref for order in page.items] == ["1", "3"]
+    assert len(page.set_aside) == 1
+
+
+def test_an_order_whose_parts_the_key_may_not_see_is_set_aside_and_says_so() -> None:
+    """Order fulfillments ask for a shop manager; orders do not."""
+    meta = [{"key": "_fulfillment_status", "value": "partially_fulfilled"}]
+    rows = [order_json(1, meta_data=meta), order_json(2)]
+
+    def reply(read: Read) -> Response:
+        if read.path.endswith("/fulfillments"):
+            return refusal("woocommerce_rest_cannot_view", 403)
+        return answer(rows)
+
+    page = run(shop().fetch_orders(None, since=SINCE, now=NOW), reply)
+    assert [order.ref for order in page.items] == ["2"]
+    (aside,) = page.set_aside
+    assert (aside.ref, "Shop manager" in aside.why) == ("1", True)
 
 
 def test_carts_and_the_trash_are_left_out() -> None:
@@ -1442,9 +1549,9 @@ def test_an_answer_proves_only_what_woocommerce_itself_says(response: Response, 
 def test_a_throttled_write_says_when_to_come_back() -> None:
     assert isinstance(WRITE, Write)
     assert shop().judge(WRITE, answer(b"slow", 429, retry_after="30")) == Throttled(30.0)
-    assert shop().judge(WRITE, answer(b"", 429, retry_after="Sun, 22 Nov 2026 12:00:00 GMT")) == Throttled(
-        None
-    )
+    for when in ("Sun, 22 Nov 2026 12:00:00 GMT", "\u00b2"):
+        assert shop().judge(WRITE, answer(b"", 429, retry_after=when)) == Throttled(None)
+    assert shop().judge(WRITE, answer(b"", 429, retry_after="9" * 20)) == Throttled(24 * 3600.0)
 
 
 # --- webhooks ---------------------------------------------------------------------------------------
@@ -1567,6 +1674,8 @@ def test_settings_are_read_from_a_table_and_say_what_is_wrong() -> None:
         shop(base_url="https://shop.example/wp-json/wc/v3")
     with pytest.raises(ConfigurationError, match="tracking"):
         shop(tracking="mail")
+    with pytest.raises(ConfigurationError, match="webhook_secrets"):
+        shop(webhook_secrets=(Secret(""),))
 
 
 def test_credentials_go_where_woocommerce_looks_for_them() -> None:

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import orderbridge as ob
+from both_sides import Sides, codes
 from orderbridge._http import Call, Headers, Read, Request, Response
 from orderbridge._model import Money, NoticeLine, Order, Package, Secret, ShipmentNotice
 from orderbridge.adapters import (
@@ -517,6 +519,23 @@ def test_a_corrected_departure_shows_what_is_right_with_at_most_one_mail_whateve
         again = put_right(at, right, before)
         assert again == done
         assert len(at.sent) == writes
+
+
+def test_a_departure_whose_mail_crashes_in_the_shop_is_told_once_all_the_same() -> None:
+    with Sides() as sides:
+        sides.shop.mail_crash = "SMTP connect() failed."
+        order_id = sides.sell({"RW-100": 1})
+        bridge = sides.bridge(stores=[sides.store(complete_status="")])
+        sides.live(bridge, 1)
+        (number,) = sides.dispatch()
+        sides.live(bridge, 2)
+        assert sides.shown(order_id) == [number]
+        assert codes(bridge) == []
+        view = bridge.order(order_id)
+        assert view is not None
+        (told,) = view.notices
+        assert told.state is ob.NoticeState.ANNOUNCED
+        assert [warning for warning in told.warnings if "may not have gone out" in warning]
 
 
 def test_what_others_keep_on_a_fulfillment_survives_a_correction() -> None:

@@ -21,7 +21,7 @@ from orderbridge.errors import ConfigurationError
 from orderbridge.sandbox.faults import Fault
 from orderbridge.sandbox.rewix import ReturnStatus
 
-PLACES = Policy(place=ob.Who.AUTOMATIC)
+PLACES = Policy(place=ob.Who.AUTOMATIC, pull_every=timedelta(minutes=30))
 OLD, NEW = "Polna 7", "New Road 7"  # where the shop's shopper lives, and will
 RARELY = Policy(place=ob.Who.AUTOMATIC, pull_every=timedelta(hours=6))
 
@@ -291,11 +291,12 @@ def test_a_case_that_people_have_closed_is_not_asked_about_any_more(bridged: Bri
 
 def test_a_change_that_a_supplier_lists_of_a_canceled_order_is_taken(market: Market) -> None:
     """Dispute; from the supplier's word: also so late that it is not asked any more."""
-    bridge = market.bridge(attrs.evolve(PLACES, pull_every=timedelta(hours=24)))
+    seldom = timedelta(hours=12)  # weeks pass here
+    bridge = market.bridge(attrs.evolve(PLACES, pull_every=seldom, follow_every=seldom))
     order_id = market.sells(bridge, {MUG: 2})
     bridge.pay(last(bridge, order_id).po.id)
     market.alibaba.confirm(now=market.sides.now())
-    market.live(bridge, 1)
+    market.live(bridge, 13)
     trade_id = market.ordered[0].trade_id
     market.alibaba.close(trade_id, now=market.sides.now())
     market.live(bridge, 60 * 24)
@@ -303,7 +304,7 @@ def test_a_change_that_a_supplier_lists_of_a_canceled_order_is_taken(market: Mar
     assert (case.kind, case.state) == (CaseKind.REFUND, CaseState.REQUESTED)
     assert last(bridge, order_id).next_at is None
     market.alibaba.charge_back(trade_id, now=market.sides.now())
-    market.live(bridge, 3)
+    market.live(bridge, 13)
     record = last(bridge, order_id)
     assert (record.payment, record.fulfillment) == (ob.Payment.CHARGED_BACK, ob.Fulfillment.CANCELED)
     assert len(market.paid) == 1
@@ -485,7 +486,7 @@ def test_an_order_that_is_deleted_is_not_ordered_or_is_a_question(bridged: Bridg
 @pytest.mark.parametrize("placed", [False, True], ids=["before", "after"])
 def test_orders_that_are_merged_are_ordered_once_or_are_a_question(market: Market, placed: bool) -> None:
     """Order merged: the goods of one move to another of the same shopper, and the first is canceled."""
-    bridge = market.bridge(PLACES if placed else Policy())
+    bridge = market.bridge(Policy(place=ob.Who.AUTOMATIC) if placed else Policy())
     first, second = market.sells(bridge, {MUG: 1}), market.sells(bridge, {MUG: 1})
     cancel_in_shop(market.sides, first)
     edit(market, second, 2)

@@ -96,7 +96,7 @@ def _put(tx: Tx, world: World, before: OrderRecord, address: Address | None, now
 def _check(address: Address) -> None:
     for field in attrs.fields(Address):
         text = str(getattr(address, field.name))
-        if text != text.strip() or any("\ud800" <= sign <= "\udfff" or sign in "\r\n\0" for sign in text):
+        if text != text.strip() or any(sign in "\r\n\0\ufffd" for sign in text):
             raise ConfigurationError(
                 f"address: {field.name} has spaces at its ends, line breaks, or signs that UTF-8 cannot hold"
             )

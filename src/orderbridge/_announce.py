@@ -21,6 +21,7 @@ from ._records import NoticeRecord, OrderRecord, PurchaseRecord
 from ._reviews import ReviewCode
 from ._saga import Clock, backoff
 from ._states import Fulfillment, NoticeState
+from ._wording import purchase_name
 from ._world import Store
 from .adapters import (
     Announced,
@@ -37,7 +38,17 @@ from .adapters import (
     Write,
 )
 
-__all__ = ["Announce", "Correct", "Report", "completes", "delivered", "progress_key", "showing", "stages"]
+__all__ = [
+    "Announce",
+    "Correct",
+    "Report",
+    "about_progress",
+    "completes",
+    "delivered",
+    "progress_key",
+    "showing",
+    "stages",
+]
 
 R = TypeVar("R")
 
@@ -168,6 +179,7 @@ class Announce(StoreOperation[Announced]):
         return next(n for n in tx.notices(self.order_id) if n.notice.key == self.about)
 
     def _event(self, tx: Tx, kind: EventKind, now: Clock, **data: str) -> None:
+        data["purchase_order"] = self._notice.purchase_order_id
         tx.event(kind, about=self.about, at=now.wall, order_id=self.order_id, owner=self.owner, data=data)
 
     def plan(self, tx: Tx, write: Write, now: Clock) -> str:
@@ -194,6 +206,8 @@ class Announce(StoreOperation[Announced]):
                 failures=0,
             )
         )
+        parcels = ((each.carrier, each.tracking_number) for each in self._notice.packages)
+        data["parcels"] = ", ".join(" ".join(filter(None, parcel)) for parcel in parcels if any(parcel))
         self._event(tx, kind, now, **data)
         for warning in result.warnings:
             self._event(tx, EventKind.WARNING, now, text=warning)
@@ -236,9 +250,11 @@ class Correct(Announce):
 
 def overtaken(tx: Tx, order_id: str, now: Clock) -> None:
     """What kept older progress from being shown is no question any more."""
+    tasks = {task.about for task in tx.tasks(order_id)}
     for review in tx.reviews_of(order_id):
-        if review.code is ReviewCode.FAULT and review.evidence.startswith(f"{Report.name} at "):
-            tx.close_reviews(ReviewCode.FAULT, about=review.about, decision="passed", at=now.wall)
+        progress = review.about.startswith(about_progress(order_id, "")) and review.about not in tasks
+        if progress and review.code in (ReviewCode.FAULT, ReviewCode.REFUSED, ReviewCode.UNCLEAR):
+            tx.close_reviews(review.code, about=review.about, decision="passed", at=now.wall)
 
 
 class Report(StoreOperation[Noted]):
@@ -266,6 +282,8 @@ class Report(StoreOperation[Noted]):
         super().__init__(store, order)
         self._adapter = adapter
         shown = stages(purchases)
+        # A supplier may have several of an order: people must be able to tell them apart.
+        self._words = [f"{purchase_name(record.po.id)}: {record.word}" for record in _shown(purchases)]
         self._key = progress_key(shown, arrived=arrived)
         self._progress = Progress(
             key=self._key if op_no == 1 else f"{self._key}-{op_no}",
@@ -291,7 +309,7 @@ class Report(StoreOperation[Noted]):
     def done(self, tx: Tx, result: Noted, now: Clock) -> None:
         self._put(tx, shown=self._key, again_at=None, failures=0)
         overtaken(tx, self.order_id, now)
-        words = ", ".join(f"{supplier}: {word}" for supplier, word in self._progress.stages)
+        words = ", ".join(self._words)
         tx.event(
             EventKind.PROGRESS_SHOWN,
             about=self.order_id,

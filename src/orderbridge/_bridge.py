@@ -109,12 +109,14 @@ class Bridge(Views, Goods, Buying, AfterTheFact, ByHand, InShop):
         self._driver = SyncDriver(self._setup.journal, self._setup.line_of, tokens=self._setup.tokens)
         self._stopped = False
 
+    _signs = True  # it asks platforms, so a configuration's secrets must be there
+
     @classmethod
     def from_toml(cls, path: str | Path) -> Bridge:
         """A bridge as a configuration file says."""
         from ._config import read_config  # only who has a file needs a reader of it
 
-        config = read_config(path)
+        config = read_config(path, signs=cls._signs)
         try:
             return cls(
                 stores=config.stores,

@@ -94,12 +94,21 @@ class Buying(Part):
         )
 
     def stop_money(self, *, reason: str, owner: str = "") -> None:
-        """Stop all placing and paying at once, of one owner or of all."""
-        self._driver.run(switch(owner=owner, stopped=True, reason=reason))
+        """Stop all placing and paying at once, of one owner or of all.
+
+        Raises:
+            ConfigurationError: no account is the owner's, so nothing was stopped. Where accounts come from a
+                mapping, any owner is taken.
+        """
+        self._driver.run(switch(self._setup.owners, owner=owner, stopped=True, reason=reason))
 
     def allow_money(self, *, owner: str = "") -> None:
-        """Let placing and paying go on; what waited for it is due at once."""
-        self._driver.run(switch(owner=owner, stopped=False, reason=""))
+        """Let placing and paying go on; what waited for it is due at once.
+
+        An owner whose money alone was stopped stays so until it is allowed for that owner: see
+        ``Health.stopped_owners``.
+        """
+        self._driver.run(switch(self._setup.owners, owner=owner, stopped=False, reason=""))
 
 
 class AsyncBuying(AsyncPart):
@@ -182,9 +191,18 @@ class AsyncBuying(AsyncPart):
         )
 
     async def stop_money(self, *, reason: str, owner: str = "") -> None:
-        """Stop all placing and paying at once, of one owner or of all."""
-        await self._driver.run(switch(owner=owner, stopped=True, reason=reason))
+        """Stop all placing and paying at once, of one owner or of all.
+
+        Raises:
+            ConfigurationError: no account is the owner's, so nothing was stopped. Where accounts come from a
+                mapping, any owner is taken.
+        """
+        await self._driver.run(switch(self._setup.owners, owner=owner, stopped=True, reason=reason))
 
     async def allow_money(self, *, owner: str = "") -> None:
-        """Let placing and paying go on; what waited for it is due at once."""
-        await self._driver.run(switch(owner=owner, stopped=False, reason=""))
+        """Let placing and paying go on; what waited for it is due at once.
+
+        An owner whose money alone was stopped stays so until it is allowed for that owner: see
+        ``Health.stopped_owners``.
+        """
+        await self._driver.run(switch(self._setup.owners, owner=owner, stopped=False, reason=""))

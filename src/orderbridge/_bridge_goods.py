@@ -71,7 +71,9 @@ class Goods(Part):
 
     def reservations(self, supplier: str, *, owner: str = "") -> tuple[ReservationRow, ...]:
         """What is wanted and held of each remote id, as of the last look at the supplier."""
-        return self._driver.run(of_accounts(self._setup.world, owner, reservations(supplier), supplier))
+        return self._driver.run(
+            of_accounts(self._setup.world, owner, reservations(self._setup.world, supplier), supplier)
+        )
 
     def reconcile(self, supplier: str, *, owner: str = "") -> tuple[Difference, ...]:
         """Compare the supplier's growing order with what our orders want, now; empty if they agree."""
@@ -152,7 +154,9 @@ class AsyncGoods(AsyncPart):
 
     async def reservations(self, supplier: str, *, owner: str = "") -> tuple[ReservationRow, ...]:
         """What is wanted and held of each remote id, as of the last look at the supplier."""
-        return await self._driver.run(of_accounts(self._setup.world, owner, reservations(supplier), supplier))
+        return await self._driver.run(
+            of_accounts(self._setup.world, owner, reservations(self._setup.world, supplier), supplier)
+        )
 
     async def reconcile(self, supplier: str, *, owner: str = "") -> tuple[Difference, ...]:
         """Compare the supplier's growing order with what our orders want, now; empty if they agree."""

@@ -115,7 +115,11 @@ class InShop(Part):
         )
 
     def forget(self, order_id: str, *, owner: str = "") -> bool:
-        """Blank a shopper for good; False if a call about the order is under way: ask again later."""
+        """Blank a shopper for good; False if a call about the order is under way: ask again later.
+
+        Raises:
+            ConfigurationError: there is no such order here.
+        """
         return self._driver.run(of_orders(owner, forget(order_id), order_id))
 
 
@@ -215,5 +219,9 @@ class AsyncInShop(AsyncPart):
         )
 
     async def forget(self, order_id: str, *, owner: str = "") -> bool:
-        """Blank a shopper for good; False if a call about the order is under way: ask again later."""
+        """Blank a shopper for good; False if a call about the order is under way: ask again later.
+
+        Raises:
+            ConfigurationError: there is no such order here.
+        """
         return await self._driver.run(of_orders(owner, forget(order_id), order_id))

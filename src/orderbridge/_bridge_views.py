@@ -12,6 +12,7 @@ from ._bridge_part import AsyncPart, Part
 from ._commands import consume, have_read, unread
 from ._commands_answers import resolve
 from ._events import Event
+from ._fits import at_most
 from ._owners import of_review
 from ._reviews import Review
 from ._standing import Tab
@@ -64,6 +65,7 @@ class Views(Part):
         """
         return self._driver.run(
             list_orders(
+                self._setup.world,
                 tab=tab,
                 store=store,
                 supplier=supplier,
@@ -79,7 +81,7 @@ class Views(Part):
 
     def tabs(self, *, owner: str = "", store: str = "") -> Mapping[Tab, int]:
         """How many orders stand in each tab; one may stand in several."""
-        return self._driver.run(count_tabs(owner=owner, store=store))
+        return self._driver.run(count_tabs(self._setup.world, owner=owner, store=store))
 
     def order(self, order_id: str, *, owner: str = "") -> OrderView | None:
         """One order with all that the bridge does for it; by its id, ``store/ref``, or its number.
@@ -107,7 +109,7 @@ class Views(Part):
 
     def reviews(self, *, after: int = 0, owner: str = "", limit: int = 100) -> tuple[Review, ...]:
         """Open questions that only a person may answer."""
-        return self._setup.journal.look(lambda tx: tx.reviews(after=after, owner=owner, limit=limit))
+        return self._setup.journal.look(lambda tx: tx.reviews(after=after, owner=owner, limit=at_most(limit)))
 
     def resolve(self, review: int, decision: str, *, owner: str = "") -> Review:
         """Answer a question with one of its ``decisions``; safe to repeat."""
@@ -171,6 +173,7 @@ class AsyncViews(AsyncPart):
         """
         return await self._driver.run(
             list_orders(
+                self._setup.world,
                 tab=tab,
                 store=store,
                 supplier=supplier,
@@ -186,7 +189,7 @@ class AsyncViews(AsyncPart):
 
     async def tabs(self, *, owner: str = "", store: str = "") -> Mapping[Tab, int]:
         """How many orders stand in each tab; one may stand in several."""
-        return await self._driver.run(count_tabs(owner=owner, store=store))
+        return await self._driver.run(count_tabs(self._setup.world, owner=owner, store=store))
 
     async def order(self, order_id: str, *, owner: str = "") -> OrderView | None:
         """One order with all that the bridge does for it; by its id, ``store/ref``, or its number.
@@ -214,7 +217,7 @@ class AsyncViews(AsyncPart):
 
     async def reviews(self, *, after: int = 0, owner: str = "", limit: int = 100) -> tuple[Review, ...]:
         """Open questions that only a person may answer."""
-        return await self._driver.look(lambda tx: tx.reviews(after=after, owner=owner, limit=limit))
+        return await self._driver.look(lambda tx: tx.reviews(after=after, owner=owner, limit=at_most(limit)))
 
     async def resolve(self, review: int, decision: str, *, owner: str = "") -> Review:
         """Answer a question with one of its ``decisions``; safe to repeat."""

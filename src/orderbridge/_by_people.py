@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -10,11 +11,13 @@ from ._follow import Follow
 from ._journal import Tx
 from ._model import Document, Shipment, ShipmentLine
 from ._orders import advance_order
+from ._pay import is_over
 from ._plan import plan_order
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import BEFORE_PLACED, Fulfillment, Payment, Seen, observe, observe_payment
 from ._views import known_supplier
+from ._wording import web_link
 from ._world import Supplier, World
 from .adapters import MovedByPeople, OrdersItself, SupplierStatus
 from .errors import BridgeError, ConfigurationError, Unsupported
@@ -23,6 +26,7 @@ __all__ = [
     "after_departure",
     "check_left",
     "check_placed",
+    "check_said",
     "check_word",
     "documents",
     "go_on",
@@ -36,6 +40,7 @@ __all__ = [
 ]
 
 
+_SLACK = timedelta(minutes=5)  # people's clocks differ from this one
 _GONE = (Fulfillment.PART_SHIPPED, Fulfillment.SHIPPED, Fulfillment.DELIVERED, Fulfillment.COMPLETED)
 
 
@@ -142,6 +147,7 @@ def take_departure(tx: Tx, world: World, po_id: str, departure: Shipment, now: C
     if isinstance(supplier.adapter, OrdersItself):
         raise Unsupported("it tells the shop by itself what it ships", account=supplier.name)
     check_placed(record)
+    check_said(departure, now)
     if departure.ref not in {notice.shipment_ref for notice in notices_of(tx, record)}:
         check_left(tx, record, departure)
         departure = in_full(tx, record, departure)
@@ -177,6 +183,20 @@ def moved_by_people(
     return record, order, supplier
 
 
+def check_said(departure: Shipment, now: Clock) -> None:
+    """Can people have seen it leave, and can a shopper follow its links?"""
+    for package in departure.packages:
+        if package.tracking_url and not web_link(package):
+            raise ConfigurationError(
+                f"tracking page: {package.tracking_url!r} came; give an address that begins with https://"
+            )
+    if departure.shipped_at is not None and departure.shipped_at > now.wall + _SLACK:
+        raise ConfigurationError(
+            f"shipped at: {departure.shipped_at:%Y-%m-%d %H:%M} UTC came, and it is "
+            f"{now.wall:%Y-%m-%d %H:%M} UTC; say it once it has left"
+        )
+
+
 def check_placed(record: PurchaseRecord) -> None:
     if record.fulfillment in BEFORE_PLACED:
         raise ConfigurationError(
@@ -199,6 +219,9 @@ def _take(
 ) -> PurchaseRecord:
     owner = world.stores[order.order.store].owner
     Follow(supplier, order, record, owner=owner).with_policy(world).done(tx, status, now)
+    known = tx.purchase(record.po.id)
+    if known is not None and known.waits == "people" and is_over(known):
+        tx.put_purchase(attrs.evolve(known, waits=""))
     plan_order(tx, record.po.order_id, now)
     after = tx.purchase(record.po.id)
     assert after is not None

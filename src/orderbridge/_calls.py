@@ -16,6 +16,7 @@ import attrs
 import httpx
 
 from ._http import Call, Headers, Read, Request, Response
+from ._writes import LONGEST_FREEZE
 from .adapters import Allowance, Bucket
 from .auth import Auth
 from .errors import Malformed, Unsupported
@@ -33,7 +34,6 @@ __all__ = [
 ]
 
 CONNECT = 10.0  # seconds
-LONGEST_FREEZE = 24 * 3600.0  # seconds, whatever an account is told
 USER_AGENT = "orderbridge/0.1 (+https://pypi.org/project/orderbridge/)"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,7 @@ import attrs
 from ._http import Headers
 from ._money import Money
 
-__all__ = ["dump", "load", "load_json", "plain", "stamp", "unstamp"]
+__all__ = ["dump", "load", "load_json", "load_kept", "plain", "stamp", "unstamp"]
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 def stamp(at: datetime) -> str:
     """A time as text that sorts: UTC, microseconds, ``Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime, which writes the first years with fewer than four digits.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def unstamp(text: str) -> datetime:
@@ -64,6 +65,16 @@ def dump(value: object) -> str:
 def load(cls: type[T], text: str) -> T:
     """The inverse of ``dump``."""
     return _converter().structure(json.loads(text), cls)
+
+
+def load_kept(cls: type[T], text: str) -> T:
+    """The same for what is read again and again, and says nothing about a person: the last ones are kept."""
+    return cast("T", _kept(cast("Hashable", cls), text))
+
+
+@lru_cache(maxsize=256)
+def _kept(cls: Hashable, text: str) -> object:
+    return load(cast("type[object]", cls), text)
 
 
 def load_json(text: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from ._engine_operation import NotDone, Operation
 from ._events import EventKind
 from ._intents import Subject
 from ._journal import Tx
-from ._model import Held
+from ._model import Held, PurchaseOrder
 from ._plan import plan_order
 from ._records import PurchaseRecord, ReservationRow
 from ._reviews import ReviewCode
@@ -28,7 +28,7 @@ from ._states import Fulfillment, command
 from ._world import Supplier, World
 from .adapters import Flow, Past, Read, Refused, Reserves, Response, Unclear, Verdict, Write
 
-__all__ = ["Cart", "Difference", "SetAsShown", "advance_cart", "differences", "read_cart"]
+__all__ = ["Cart", "Difference", "SetAsShown", "advance_cart", "differences", "moved_out", "read_cart"]
 
 T = TypeVar("T")
 
@@ -83,6 +83,19 @@ def read_cart(tx: Tx, supplier: str) -> Cart:
         rows={row.remote_id: row for row in tx.reservations(supplier)},
         op_no=int(tx.get_meta(f"set/{supplier}") or 1),
     )
+
+
+def moved_out(tx: Tx, po: PurchaseOrder) -> None:
+    """Placing took its units out of the growing order: what is found there from now on is others'."""
+    for row in tx.reservations(po.supplier):
+        if row.remote_id in po.units:
+            tx.put_reservation(
+                attrs.evolve(
+                    row,
+                    wanted=max(Decimal(0), row.wanted - po.units[row.remote_id]),
+                    held=max(Decimal(0), row.held - po.units[row.remote_id]),
+                )
+            )
 
 
 @attrs.frozen(kw_only=True)

@@ -10,11 +10,13 @@ from decimal import Decimal
 import attrs
 
 from ._events import EventKind
+from ._fits import at_most
 from ._journal import Tx
 from ._model import ShipmentLine
-from ._money import Money
+from ._money import Money, is_finer
 from ._plan import plan_order
 from ._records import PurchaseRecord
+from ._reviews import ReviewCode
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import (
     BEFORE_PLACED,
@@ -28,6 +30,7 @@ from ._states import (
     move_case,
 )
 from ._wishes import Case
+from ._wording import readable
 from .adapters import Returned
 from .errors import ConfigurationError, IllegalTransition
 
@@ -53,6 +56,13 @@ _ENDED = (Fulfillment.CANCELED, Fulfillment.REJECTED)
 _OUT = frozenset({Payment.PAID, Payment.DISPUTED, Payment.PART_REFUNDED})  # money of ours is at the supplier
 _ON_ITS_WAY = frozenset({Payment.PENDING, Payment.IN_DOUBT})  # it may be
 _NOT_OUT = frozenset({Payment.UNPAID, Payment.FAILED, Payment.NOT_REQUIRED})
+_ABOUT_PAYING = (
+    ReviewCode.REFUSED,
+    ReviewCode.UNCLEAR,
+    ReviewCode.PARKED,
+    ReviewCode.LIMIT,
+    ReviewCode.PRICE,
+)
 
 
 # --- what people say ----------------------------------------------------------------------------------
@@ -138,6 +148,7 @@ def move(case_id: str, state: CaseState, *, word: str) -> Saga[Case]:
 def list_cases(
     *, purchase_order: str, kind: CaseKind | None, everything: bool, owner: str, after: str, limit: int
 ) -> Saga[tuple[Case, ...]]:
+    most = at_most(limit)
     return look(
         lambda tx: tx.cases(
             purchase_order=purchase_order,
@@ -145,7 +156,7 @@ def list_cases(
             everything=everything,
             owner=owner,
             after=after,
-            limit=limit,
+            limit=most,
         )
     )
 
@@ -179,6 +190,8 @@ def _check_amount(record: PurchaseRecord, amount: Money | None) -> None:
         return
     if amount.amount <= 0:
         raise ConfigurationError(f"amount: {amount} came; give more than zero")
+    if is_finer(amount, record.total or Money.zero(amount.currency)):
+        raise ConfigurationError(f"amount: {amount} came; {amount.currency} has no such small change")
     if record.total is None:
         return
     if amount.currency != record.total.currency:
@@ -214,7 +227,10 @@ def case_opened(
         said = (known.reason, known.evidence) == (reason, evidence)
         wordless = ("", ()) in ((known.reason, known.evidence), (reason, evidence))
         if not (same and (said or wordless)):
-            raise ConfigurationError(f"key: {key!r} names {known.id} already, with other content")
+            raise ConfigurationError(
+                f"key: {key!r} names {known.id} already, of {known.opened_at:%Y-%m-%d %H:%M} UTC, with other "
+                "content; another key (--key) is another case"
+            )
         return known
     case = Case(
         id=f"{record.po.id}/case/{len(mine) + 1}",
@@ -239,7 +255,7 @@ def case_opened(
 
 def take_money_word(tx: Tx, before: PurchaseRecord, after: PurchaseRecord, now: Clock) -> None:
     """What a change of a purchase order's payment, or its end, means for the money that is out."""
-    payment, word = after.payment, after.raw_status
+    payment, word = after.payment, readable(after.raw_status) or after.word
     mine = [case for case in _cases_of(tx, after) if case.state not in CASE_OVER]
     disputes = [case for case in mine if case.kind is CaseKind.DISPUTE]
     refunds = [case for case in mine if case.kind is CaseKind.REFUND]
@@ -266,10 +282,22 @@ def take_money_word(tx: Tx, before: PurchaseRecord, after: PurchaseRecord, now: 
             # What was on its way never came there. What people have asked for is theirs to end.
             ours = [case for case in refunds if case.key.startswith(_REFUND)]
             _all(tx, ours, CaseState.WITHDRAWN, word, now)
-    ends = after.fulfillment in _ENDED and before.fulfillment not in _ENDED
-    if ends and payment in _OUT | _ON_ITS_WAY and not refunds:
+        if payment is Payment.PAID:
+            _nothing_to_pay(tx, after, now, decision="paid")
+    ended = after.fulfillment in _ENDED
+    ends = ended and before.fulfillment not in _ENDED
+    out = payment in _OUT | _ON_ITS_WAY
+    if ends and out and not refunds:
         # It will not come, and it is paid, or nobody knows yet that it is not.
         _open(tx, after, now, CaseKind.REFUND, _REFUND, CaseState.REQUESTED)
+    if ended and not out:
+        _nothing_to_pay(tx, after, now, decision="canceled")
+
+
+def _nothing_to_pay(tx: Tx, record: PurchaseRecord, now: Clock, *, decision: str) -> None:
+    """What was asked about paying it is answered, whoever did it."""
+    for code in _ABOUT_PAYING:
+        tx.close_reviews(code, about=record.po.id, decision=decision, at=now.wall)
 
 
 def money_is_out(tx: Tx, record: PurchaseRecord) -> bool:
@@ -302,10 +330,10 @@ def take_return(tx: Tx, record: PurchaseRecord, returned: Returned, now: Clock) 
             key=key,
             state=CaseState.UNDER_REVIEW,
             lines=lines,
-            word=returned.raw,
+            word=readable(returned.raw),
         )
-    elif (known.word, known.lines) != (returned.raw, lines) and known.state not in CASE_OVER:
-        moved = attrs.evolve(known, lines=lines, word=returned.raw, changed_at=now.wall)
+    elif (known.word, known.lines) != (readable(returned.raw), lines) and known.state not in CASE_OVER:
+        moved = attrs.evolve(known, lines=lines, word=readable(returned.raw), changed_at=now.wall)
         tx.put_case(moved)
         _event(tx, EventKind.CASE_MOVED, moved, now)
 
@@ -321,7 +349,9 @@ def _open(tx: Tx, record: PurchaseRecord, now: Clock, kind: CaseKind, key: str, 
     taken = [case.key for case in _cases_of(tx, record) if case.key.startswith(key)]
     # One that is over stays over: money disputed a second time is a second case.
     name = f"{key}:{len(taken) + 1}" if taken else key
-    return case_opened(tx, record, now, kind=kind, key=name, state=state, word=record.raw_status)
+    return case_opened(
+        tx, record, now, kind=kind, key=name, state=state, word=readable(record.raw_status) or record.word
+    )
 
 
 def _all(tx: Tx, cases: Sequence[Case], to: CaseState, word: str, now: Clock) -> None:

@@ -18,6 +18,7 @@ from ._journal import Tx
 from ._model import PurchaseLine
 from ._money import Money
 from ._orders import advance_order
+from ._pay import money_stopped
 from ._plan import plan_order
 from ._pull import recognize
 from ._purchase_operation import surely_refused
@@ -146,6 +147,8 @@ def _selected(tx: Tx, select: tuple[str, ...], owner: str) -> tuple[str, ...]:
                 if each.fulfillment in (Fulfillment.TO_ORDER, Fulfillment.RESERVED) and each.waits != "hub"
             )
         )
+    if not select:
+        raise ConfigurationError("check out: name orders or purchase orders")
     if not found:
         raise ConfigurationError("check out: nothing of it is still to be placed")
     return tuple(found)
@@ -177,6 +180,8 @@ def _item(world: World, po_id: str, option: str, identified: set[str]) -> Saga[C
     if record.quote is not None and record.quote.options and taken is None:
         words.append("a person is to choose how it is sent")
     words += _against(world, order, record, supplier)
+    if stopped := (yield from look(lambda tx: money_stopped(tx, record.po.order_id))):
+        words.append(stopped)
     if record.quote is not None:
         words += [f"{line.quantity:f} of {line.remote_id}: {line.why}" for line in record.quote.refused]
     return CheckoutItem(

@@ -8,6 +8,7 @@ from inspect import iscoroutine
 import attrs
 
 from ._events import Event, EventKind
+from ._fits import at_most
 from ._journal import Tx
 from ._plan import plan_order
 from ._saga import Saga, clock, commit, look
@@ -16,11 +17,24 @@ from .errors import ConfigurationError
 __all__ = ["consume", "have_read", "switch", "unread"]
 
 
-def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:
-    """Stop all placing and paying, or let it go again: then what has waited for it is due at once."""
+def switch(owners: frozenset[str] | None, *, owner: str, stopped: bool, reason: str) -> Saga[None]:
+    """Stop all placing and paying, or let it go again: then what has waited for it is due at once.
+
+    Args:
+        owners: Whose accounts there are; None if nobody knows all of them.
+
+    Raises:
+        ConfigurationError: no account is this owner's, nor was one: nothing would be stopped.
+    """
     now = yield from clock()
 
     def work(tx: Tx) -> None:
+        if owner and owners is not None:
+            names = (name for kind in ("store", "supplier") for name in tx.accounts(kind))
+            known = {*owners, *map(tx.account_owner, names), *tx.switches()} - {""}
+            if owner not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise ConfigurationError(f"owner: no account is {owner!r}'s; known are: {listed}")
         why = (reason.strip() or "nobody said why") if stopped else ""
         tx.put_switch(owner=owner, stopped=stopped, reason=why, at=now.wall)
         kind = EventKind.MONEY_STOPPED if stopped else EventKind.MONEY_RELEASED
@@ -28,6 +42,11 @@ def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:
         for record in () if stopped else tx.purchases_waiting("money", owner=owner):
             tx.put_purchase(attrs.evolve(record, waits="", next_at=now.wall))
             plan_order(tx, record.po.order_id, now)
+        for task in () if stopped else tx.tasks_due(owner):
+            if task.refund is not None and task.refund.gives_money:
+                # Whatever else it waits for is looked at again: it may be due.
+                tx.put_task(attrs.evolve(task, next_at=now.wall))
+                plan_order(tx, task.order_id, now)
 
     yield from commit(work)
 
@@ -35,7 +54,8 @@ def switch(*, owner: str, stopped: bool, reason: str) -> Saga[None]:
 def unread(name: str, *, owner: str, limit: int) -> Saga[tuple[Event, ...]]:
     """The events that a consumer has not had yet."""
     who = _consumer(name, owner)
-    return look(lambda tx: tx.events(after=tx.consumer(who), owner=owner, limit=limit))
+    most = at_most(limit)
+    return look(lambda tx: tx.events(after=tx.consumer(who), owner=owner, limit=most))
 
 
 def have_read(name: str, position: int, *, owner: str) -> Saga[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ._address import settle_address
+from ._announce import about_progress
 from ._commands_purchases import MAY_LAND, want_revoked
 from ._commands_shop import put_held
 from ._engine_doubt import lands_until
@@ -12,7 +13,7 @@ from ._events import EventKind
 from ._journal import Tx
 from ._plan import plan_order
 from ._purchase_operation import surely_refused
-from ._records import PurchaseRecord
+from ._records import OrderRecord, PurchaseRecord
 from ._reviews import Review, ReviewCode
 from ._revoke import revoking
 from ._saga import Clock, Saga, clock, commit
@@ -78,7 +79,7 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
     return (yield from commit(work))
 
 
-_ACCEPTED_FIRST = (ReviewCode.PRICE, ReviewCode.MARGIN, ReviewCode.BLOCKED)
+_ACCEPTED_FIRST = (ReviewCode.PRICE, ReviewCode.MARGIN, ReviewCode.BLOCKED, ReviewCode.REPLACES)
 
 
 def _accept(tx: Tx, review: Review, now: Clock) -> None:
@@ -196,9 +197,20 @@ def _retry(tx: Tx, review: Review, now: Clock) -> None:
                 tx.put_task(attrs.evolve(task, state=TaskState.DROPPED))
             else:
                 tx.put_task(attrs.evolve(task, state=TaskState.DUE, op_no=op_no, next_at=now.wall))
+    order = tx.order(review.order_id)
+    if order is not None and review.about == about_progress(review.order_id, order.progress_begun):
+        _show_again(tx, order, review, now)
     if review.code is ReviewCode.PARKED:
         tx.unpark(review.about)
     if review.order_id:
         plan_order(tx, review.order_id, now)
     elif review.about.startswith("cart/"):
         tx.wake(review.about, now.wall)
+
+
+def _show_again(tx: Tx, order: OrderRecord, review: Review, now: Clock) -> None:
+    """What was refused is shown under another number; of what is unclear the shop is asked first."""
+    refused = review.code is ReviewCode.REFUSED
+    if not refused:
+        tx.begin_progress(review.order_id, order.progress_begun)
+    tx.put_progress(review.order_id, shown="" if refused else None, next_at=now.wall, failures=0)

@@ -6,8 +6,10 @@ from contextlib import suppress
 
 import attrs
 
+from ._cart import moved_out
 from ._engine_doubt import lands_until
 from ._events import EventKind
+from ._intents import Subject
 from ._journal import Tx
 from ._orders import advance_order
 from ._plan import plan_order
@@ -15,11 +17,20 @@ from ._records import PurchaseRecord
 from ._reviews import ReviewCode
 from ._revoke import revoking
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import BEFORE_PLACED, Fulfillment, IntentState, can_be_canceled, move_intent, observe
+from ._states import (
+    BEFORE_PLACED,
+    SENDING,
+    Fulfillment,
+    IntentState,
+    Payment,
+    can_be_canceled,
+    move_intent,
+    observe,
+)
 from ._twins import is_being_canceled, none_too_many
 from ._views import known_supplier
 from ._world import World
-from .adapters import CancelsPurchases
+from .adapters import CancelsPurchases, PaidAtPlacing
 from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = ["MAY_LAND", "found", "revoke", "want_revoked"]
@@ -68,10 +79,13 @@ def found(world: World, po_id: str, supplier_ref: str, identified: set[str]) -> 
                 confirmed = move_intent(intent.state, IntentState.CONFIRMED)
                 tx.put_intent(attrs.evolve(intent, state=confirmed, reason="said"))
         state, _ = observe(record.fulfillment, Fulfillment.PLACED, left=record.left)
+        sending = record.fulfillment in SENDING
+        paid = Payment.PAID if isinstance(supplier.adapter, PaidAtPlacing) else record.payment
         record = attrs.evolve(
             record,
             po=attrs.evolve(record.po, supplier_ref=supplier_ref),
             fulfillment=state,
+            payment=paid,
             placed_at=now.wall,
             changed_at=now.wall,
             next_at=now.wall,
@@ -79,6 +93,10 @@ def found(world: World, po_id: str, supplier_ref: str, identified: set[str]) -> 
             failures=0,
         )
         tx.put_purchase(record)
+        if sending:
+            moved_out(tx, record.po)
+        # Whoever waits for the same units goes on; what is still held for this one is not wanted any more.
+        tx.wake(Subject.cart(supplier.name), now.wall)
         none_too_many(tx, supplier.name, supplier_ref, now)
         for code in (ReviewCode.UNCLEAR, ReviewCode.PARKED, ReviewCode.CONFIRMED_NOT_FOUND):
             tx.close_reviews(code, about=po_id, decision="found", at=now.wall)

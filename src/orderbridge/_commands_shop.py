@@ -11,6 +11,7 @@ import attrs
 from ._events import EventKind
 from ._journal import Tx
 from ._model import Money, Order
+from ._money import is_finer
 from ._orders import advance_order
 from ._plan import plan_order
 from ._records import OrderRecord
@@ -79,7 +80,8 @@ def ask_of_shop(world: World, order_id: str, wish: Wish, identified: set[str]) -
         if known is not None:
             if known.wish != wish:
                 raise ConfigurationError(
-                    f"key: {wish.key!r} names another task of {order_id} already, with other content"
+                    f"key: {wish.key!r} names another task of {order_id} already, with other content; "
+                    "another key (--key) is another task"
                 )
             return
         if isinstance(wish, Refund):
@@ -88,7 +90,17 @@ def ask_of_shop(world: World, order_id: str, wish: Wish, identified: set[str]) -
         # What is to be canceled is not ordered while the shop is asked.
         if isinstance(wish, Cancellation):
             tx.set_flags(order_id, refresh=record.refresh, held=True)
-        tx.event(EventKind.ASKED, about=task.about, at=now.wall, order_id=order_id, owner=store.owner)
+        wanted = {"task": kind.name}
+        if isinstance(wish, Refund):
+            wanted["amount"] = str(wish.amount)
+        tx.event(
+            EventKind.ASKED,
+            about=task.about,
+            at=now.wall,
+            order_id=order_id,
+            owner=store.owner,
+            data=wanted,
+        )
         plan_order(tx, order_id, now)
 
     yield from commit(work)
@@ -147,6 +159,8 @@ def _check_refund(order: Order, refund: Refund, tasks: tuple[Task, ...]) -> None
             raise ConfigurationError(f"{name}: {money.currency} came; the order is in {order.currency}")
         if money.amount < 0:
             raise ConfigurationError(f"{name}: {money} is below zero")
+        if name in ("amount", "shipping") and is_finer(money, order.total):
+            raise ConfigurationError(f"{name}: {money} came; {order.currency} has no such small change")
     given = (*(known.amount for known in order.refunds), *(other.amount for other in waiting))
     left = order.total - Money.sum(given, order.currency)
     if not 0 < refund.amount.amount <= left.amount:

@@ -11,7 +11,7 @@ from typing import cast
 import attrs
 
 from ._model import Address, BuyerContext
-from ._plugins import Account, journal_kind, store, supplier
+from ._plugins import Account, journal_kind, platform_of, store, supplier
 from ._policy import PackingRule, Policy
 from ._settings import no_such_key, secret, structure
 from ._sourcing import Match, OwnStock, Rule, SkuPrefix, SupplierRef
@@ -32,6 +32,8 @@ class Config:
         buyer: Who pays, for suppliers that ask.
 
         couriers: Tracking pages by courier, over the built-in ones.
+
+        unread: Secrets that could not be read, in words.
     """
 
     journal: str = attrs.field(repr=False)  # an address may hold a password
@@ -43,6 +45,7 @@ class Config:
     take_from: datetime | None = None
     buyer: BuyerContext | None = None
     couriers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    unread: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -54,16 +57,23 @@ class _Top:
 _KEYS = ("journal", "take_from", "stores", "suppliers", "policy", "rules", "packing", "buyer", "couriers")
 
 
-def read_config(path: str | Path) -> Config:
+def read_config(path: str | Path, *, signs: bool = True) -> Config:
     """Read a configuration file.
 
+    Args:
+        signs: False for what asks no platform: then secrets that cannot be read are only named in it.
+
     Raises:
-        ConfigurationError: names the file and the key, what came and what would be right.
+        ConfigurationError: names the file and the key, what came and what would be right; of secrets that
+            cannot be read all.
     """
     file = Path(path)
     table = _read(file, missing="there is no such file; orderbridge init writes one")
     try:
-        return _config(file, table)
+        config = _config(file, table)
+        if config.unread and signs:
+            raise ConfigurationError("; ".join(config.unread))
+        return config
     except ConfigurationError as error:
         raise ConfigurationError(f"{file}: {error}") from None
 
@@ -125,10 +135,14 @@ def _config(file: Path, table: dict[str, object]) -> Config:
     if not isinstance(rules, list):
         raise ConfigurationError("rules: must be a list of tables, each under [[rules]]")
     top = structure(_Top, table, where="top level")
+    unread: list[str] = []
     return Config(
         journal=_place(top.journal, file.parent),
-        stores=tuple(_account("store", name, settings, base) for name, settings in stores.items()),
-        suppliers=tuple(_account("supplier", name, settings, base) for name, settings in suppliers.items()),
+        stores=tuple(_account("store", name, settings, base, unread) for name, settings in stores.items()),
+        suppliers=tuple(
+            _account("supplier", name, settings, base, unread) for name, settings in suppliers.items()
+        ),
+        unread=tuple(unread),
         policy=structure(Policy, base, where="policy"),
         rules=tuple(_rule(rule) for rule in cast("list[object]", rules)),
         packing=tuple(_packing(each) for each in cast("list[object]", packing)),
@@ -153,7 +167,9 @@ def _tables(value: object, key: str) -> dict[str, dict[str, object]]:
     return cast("dict[str, dict[str, object]]", items)
 
 
-def _account(kind: str, name: str, table: dict[str, object], base: Mapping[str, object]) -> Account:
+def _account(
+    kind: str, name: str, table: dict[str, object], base: Mapping[str, object], unread: list[str]
+) -> Account:
     settings = dict(table)
     platform = settings.pop("platform", None)
     owner = settings.pop("owner", "")
@@ -168,12 +184,14 @@ def _account(kind: str, name: str, table: dict[str, object], base: Mapping[str, 
     where = f"{kind} {name!r}: policy"
     said = {**base, **cast("Mapping[str, object]", own)} if own is not None else None
     policy = structure(Policy, said, where=where) if said is not None else None
-    if kind == "store":
-        return store(name, platform=platform, settings=settings, owner=owner, policy=policy)
-    shared = settings.pop("shared", False)
+    shared = settings.pop("shared", False) if kind == "supplier" else False
     if not isinstance(shared, bool):
         raise ConfigurationError(f"{kind} {name!r}: shared: is neither true nor false")
-    return supplier(name, platform=platform, settings=settings, owner=owner, shared=shared, policy=policy)
+    wanted = platform_of(kind, platform).settings
+    known = structure(wanted, settings, where=f"{kind} {name!r}", unread=unread)
+    if kind == "store":
+        return store(name, platform=platform, settings=known, owner=owner, policy=policy)
+    return supplier(name, platform=platform, settings=known, owner=owner, shared=shared, policy=policy)
 
 
 def _packing(table: object) -> PackingRule:
@@ -185,12 +203,17 @@ def _packing(table: object) -> PackingRule:
 def _rule(table: object) -> Rule:
     if not isinstance(table, dict):
         raise ConfigurationError("rules: each rule is a table under [[rules]]")
-    found = cast("dict[str, object]", table)
-    if found.get("own") is True:
-        return structure(OwnStock, {k: v for k, v in found.items() if k != "own"}, where="rules")
-    if found.get("supplier_ref") is True:
-        kept = {k: v for k, v in found.items() if k != "supplier_ref"}
-        return structure(SupplierRef, kept, where="rules")
+    found = dict(cast("dict[str, object]", table))
+    own, supplier_ref = (found.pop(name, False) for name in ("own", "supplier_ref"))
+    for name, said in (("own", own), ("supplier_ref", supplier_ref)):
+        if not isinstance(said, bool):
+            raise ConfigurationError(f"rules: {name}: {said!r} is neither true nor false")
+    if own and supplier_ref:
+        raise ConfigurationError("rules: own and supplier_ref: a rule is one of them")
+    if own:
+        return structure(OwnStock, found, where="rules")
+    if supplier_ref:
+        return structure(SupplierRef, found, where="rules")
     if "prefix" in found:
         return structure(SkuPrefix, found, where="rules")
     return structure(Match, found, where="rules")

@@ -15,7 +15,17 @@ import httpx
 
 from ._calls import Gone, Line, headers_of, is_foreign, outcome_of, outgoing, prepare, unlogged
 from ._clockwork import Clockwork
-from ._drivers_shared import CANCELED, DEADLINE, LARGEST, LONGEST_WAIT, REPEATED, TRIES, Driver, located
+from ._drivers_shared import (
+    CANCELED,
+    DEADLINE,
+    LARGEST,
+    LONGEST_WAIT,
+    REPEATED,
+    TRIES,
+    Driver,
+    located,
+    trusted,
+)
 from ._http import Call, Read, Response
 from ._journal import Journal, Tx
 from ._saga import Commit, Effect, Fetch, Look, Lost, Saga, Send, Tick
@@ -274,7 +284,7 @@ class AsyncDriver(Driver):
         if write not in self._transports:
             limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if write else 20)
             self._transports[write] = httpx.AsyncHTTPTransport(
-                verify=self._context(), limits=limits, trust_env=False
+                verify=trusted(), limits=limits, trust_env=False
             )
         return self._transports[write]
 

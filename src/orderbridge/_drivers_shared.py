@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,7 +27,17 @@ from ._token_store import MemoryTokens, TokenStore
 from .auth import Auth, Token
 from .errors import BridgeError, NotSent, Unauthorized, Unavailable
 
-__all__ = ["CANCELED", "DEADLINE", "LARGEST", "LONGEST_WAIT", "REPEATED", "TRIES", "Driver", "located"]
+__all__ = [
+    "CANCELED",
+    "DEADLINE",
+    "LARGEST",
+    "LONGEST_WAIT",
+    "REPEATED",
+    "TRIES",
+    "Driver",
+    "located",
+    "trusted",
+]
 
 DEADLINE = 60.0  # seconds for one whole call, also a dripping one
 LARGEST = 32 * 1024 * 1024  # bytes of an answer after decompression
@@ -60,7 +71,6 @@ class Driver:
         self._buckets = self._begin_buckets()
         self._kept: dict[tuple[str, str], tuple[datetime, Response]] = {}
         self._to_keep: list[tuple[str, str, Response, datetime]] = []
-        self._ssl: ssl.SSLContext | None = None
         self._stopping = False
         self._refused: dict[str, Token] = {}
         self._no_logins: dict[str, tuple[Auth, Unauthorized, datetime]] = {}
@@ -94,12 +104,6 @@ class Driver:
         self._forgotten = weakref.finalize(self, _not_closed, buckets)
         self._forgotten.atexit = False  # _at_exit does it
         return buckets
-
-    def _context(self) -> ssl.SSLContext:
-        # Loading the certificates takes longer than most calls: once a driver.
-        if self._ssl is None:
-            self._ssl = httpx.create_ssl_context(trust_env=False)
-        return self._ssl
 
     def _pace(self, line: Line) -> Pace:
         return self._buckets.pace(line.shared_as, line.bucket)
@@ -211,6 +215,12 @@ class Driver:
             words = f"{host} cannot be reached ({gone.why}); check base_url and the network"
             return NotSent(words, account=line.account, request=where)
         return Unavailable(f"no answer from {host} ({gone.why})", account=line.account, request=where)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are believed. To load them takes longer than most calls: once a process."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def located(error: BridgeError, account: str, read: Read) -> BridgeError:

@@ -52,7 +52,7 @@ from ._saga import Clock, Lost, Saga, backoff, clock, commit, look, run_flow, se
 from ._states import IntentState, move_intent
 from ._world import World
 from .adapters import Confirmed, Park, Past, Refused, SameKey, Throttled, Unclear, Unknown, Verdict, Write
-from .errors import BridgeError, LeaseLost, Repeat
+from .errors import BridgeError, JournalError, LeaseLost, Repeat
 
 __all__ = ["perform"]
 
@@ -100,11 +100,16 @@ def perform(op: Operation[R], world: World, *, seen: int | None = None) -> Saga[
         except LeaseLost:
             yield from _too_late(op, chain)
             return
+        except JournalError:
+            raise
+        except Exception as error:  # what an adapter wants written makes no sense: only this operation waits
+            yield from _close(op, chain, error)
+            return
         chain.claimed, chain.sent = True, None
         if go is None:
             return
         outcome = yield from send(op.account, go.request, not_after=now.steady + SEND_WITHIN)
-        verdict = Unknown(outcome.why) if isinstance(outcome, Lost) else op.judge(write, outcome)
+        verdict = Unknown(outcome.why) if isinstance(outcome, Lost) else _judged(op, write, outcome)
         chain.attempted = True
         chain.sent = Sent(go.intent, go.attempt, write, outcome, verdict)
         if isinstance(verdict, Confirmed) and isinstance(outcome, Response):
@@ -239,6 +244,15 @@ def _attempt(
     return _Go(intent.id, no, write.private or request)
 
 
+def _judged(op: Operation[R], write: Write, answer: Response) -> Verdict:
+    """What an answer proves: nothing, if its adapter stumbles over it; it is kept all the same."""
+    try:
+        return op.judge(write, answer)
+    except Exception as error:
+        log_raised(error, f"{op.name} at {op.account}")
+        return Unknown(raised_at(error))
+
+
 def _note_now(op: Operation[R], chain: Chain) -> Saga[None]:
     now = yield from clock()
     sent = chain.sent
@@ -322,6 +336,10 @@ def _final(op: Operation[R], chain: Chain, result: R | Unclear, began: Clock, no
         yield from commit(work)
     except LeaseLost:
         yield from _too_late(op, chain)
+    except JournalError:
+        raise
+    except Exception as error:  # the result is none: as if the flow itself had broken
+        yield from _close(op, chain, error)
 
 
 def _too_late(op: Operation[R], chain: Chain) -> Saga[None]:

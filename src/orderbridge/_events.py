@@ -175,7 +175,7 @@ EVENTS: Mapping[EventKind, EventText] = {
     E.PUT_OFF: EventText(
         means="Nothing was done; it is tried again.",
         about=f"{_PURCHASE}, {_NOTICE} or {_TASK}",
-        data=("why",),
+        data=("why", "purchase_order"),
     ),
     E.PAYING: EventText(
         means="It is about to be paid; written down before the call.", about=_PURCHASE, data=("amount",)
@@ -245,9 +245,13 @@ EVENTS: Mapping[EventKind, EventText] = {
         data=("supplier_ref", "reference"),
     ),
     E.ANNOUNCED: EventText(
-        means="The shop was told of a departure.", about=_NOTICE, data=("refs", "completes")
+        means="The shop was told of a departure.",
+        about=_NOTICE,
+        data=("purchase_order", "parcels", "completes"),
     ),
-    E.TRACKING_CORRECTED: EventText(means="The shop was told another number.", about=_NOTICE, data=("refs",)),
+    E.TRACKING_CORRECTED: EventText(
+        means="The shop was told another number.", about=_NOTICE, data=("purchase_order", "parcels")
+    ),
     E.FOUND_BY_HAND: EventText(
         means="A person said which of the supplier's orders it is.", about=_PURCHASE, data=("supplier_ref",)
     ),
@@ -258,9 +262,11 @@ EVENTS: Mapping[EventKind, EventText] = {
     E.WARNING: EventText(
         means="It was done, and something did not come with it.",
         about=f"{_NOTICE} or {_TASK}",
-        data=("text",),
+        data=("text", "purchase_order"),
     ),
-    E.ASKED: EventText(means="A person wants something done in the shop.", about=_TASK),
+    E.ASKED: EventText(
+        means="A person wants something done in the shop.", about=_TASK, data=("task", "amount")
+    ),
     E.NOTED: EventText(means="The shop shows the remark.", about=_TASK),
     E.CANCELED_IN_SHOP: EventText(means="The shop canceled its order.", about=_TASK),
     E.REFUNDED: EventText(

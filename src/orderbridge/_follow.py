@@ -13,6 +13,7 @@ from ._cases import money_asked_at, take_money_word, take_resent, take_return
 from ._events import EventKind
 from ._journal import Tx
 from ._model import NoticeLine, Package, Shipment, ShipmentLine, ShipmentNotice
+from ._money import Money
 from ._purchase_operation import PurchaseOperation
 from ._records import NoticeRecord, PurchaseRecord
 from ._reviews import ReviewCode
@@ -87,7 +88,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             seen = Seen.SAME  # a known word, of money alone
         payment, money_seen = observe_payment(record.payment, result.payment)
         news = state is not record.fulfillment or payment is not record.payment
-        if result.raw != record.raw_status:
+        if news or result.raw != record.raw_status:
             self._tell(tx, result, seen, money_seen, state, payment, now)
         if seen is Seen.CONTRADICTORY and result.raw != record.raw_status:
             self.ask(
@@ -113,6 +114,8 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             words = f"it asks {amount_of(total)}, and {amount_of(record.agreed)} was agreed"
             self.ask_about_price(tx, words, total, now)
             record = attrs.evolve(record, waits="review")
+        if not over and total is not None and self._closes_price(tx, record, total, now):
+            record = attrs.evolve(record, waits="", next_at=now.wall)
         record = attrs.evolve(
             record,
             fulfillment=state,
@@ -125,8 +128,6 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             changed_at=now.wall if news else record.changed_at,
             failures=0,
         )
-        if payment is Payment.PAID and before.payment in NOT_YET_PAID:
-            self.nothing_to_pay(tx, now)
         bounced = before.payment is Payment.PENDING and payment in (Payment.UNPAID, Payment.FAILED)
         if bounced and not over:
             words = f"{self.account} did not take the payment after all: it says {result.raw!r}"
@@ -140,6 +141,19 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             take_return(tx, record, returned, now)
             self._returned(tx, returned, now)
         self._again(tx, attrs.evolve(record, reads=0 if news else record.reads + 1), now)
+
+    def _closes_price(self, tx: Tx, record: PurchaseRecord, total: Money, now: Clock) -> bool:
+        """Close the question about a price that the supplier asks no more; True if it was the last."""
+        asked = [each for each in tx.reviews_of(self.order_id) if each.about == self.about]
+        price = next((each.amount for each in asked if each.code is ReviewCode.PRICE), None)
+        if price is None or record.agreed is None:
+            return False
+        # Of several parts each is asked about because all of them together are too dear.
+        alone = self._policy.too_dear(price, record.agreed)
+        if not alone or self._policy.too_dear(total, record.agreed):
+            return False
+        tx.close_reviews(ReviewCode.PRICE, about=self.about, decision="agreed price", at=now.wall)
+        return len(asked) == 1
 
     def _returned(self, tx: Tx, returned: Returned, now: Clock) -> None:
         """What goods that came back mean for the shopper's money is for a person to say."""
@@ -194,10 +208,10 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
     def _again(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
         # A payment that a person is asked about stays theirs, and what is stopped is stopped; the goods are
         # followed all the same.
-        kept = record.waits in ("review", "money") and record.payment in NOT_YET_PAID
+        over = record.fulfillment in FINAL
+        kept = record.waits in ("review", "money") and record.payment in NOT_YET_PAID and not over
         waits = record.waits if kept else ""
         waits = "people" if self._people and not waits else waits
-        over = record.fulfillment in FINAL
         if over and record.waits == "replaced":
             waits = record.waits  # its units are ordered anew, whatever is said of it now
         next_at = self._next(tx, record, now.wall)
@@ -356,7 +370,9 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         for each in (each for notice in before for each in notice.inside):
             supplied[each.remote_id] = supplied.get(each.remote_id, Decimal(0)) + each.quantity
         inside: dict[str, Decimal] = {}
-        said = {line.remote_id: line.quantity for line in shipment.lines or ()}
+        said: dict[str, Decimal] = {}
+        for article in shipment.lines or ():
+            said[article.remote_id] = said.get(article.remote_id, Decimal(0)) + article.quantity
         for remote_id, ordered in record.po.units.items():
             left = max(ordered - supplied.get(remote_id, Decimal(0)), Decimal(0))
             inside[remote_id] = left if shipment.lines is None else min(left, said.get(remote_id, Decimal(0)))

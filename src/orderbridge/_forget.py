@@ -14,7 +14,7 @@ from ._revoke import revoking
 from ._saga import Clock, Saga, clock, commit, look
 from ._states import BEFORE_PLACED, FINAL, HAS_LEFT, Fulfillment
 from .adapters import DataRequest
-from .errors import LeaseLost
+from .errors import ConfigurationError, LeaseLost
 
 __all__ = ["advance_forget", "ask_to_disclose", "ask_to_forget", "blank", "forget"]
 
@@ -24,13 +24,23 @@ _OVER = FINAL | HAS_LEFT | BEFORE_PLACED - {Fulfillment.PLACING, Fulfillment.IN_
 
 
 def forget(order_id: str) -> Saga[bool]:
-    """Blank a shopper for good; False if a call about the order is under way, so ask again later."""
+    """Blank a shopper for good; False if a call about the order is under way, so ask again later.
+
+    Raises:
+        ConfigurationError: there is no such order, so that a mistyped id does not pass for done.
+    """
     now = yield from clock()
-    return (yield from commit(lambda tx: blank(tx, order_id, now)))
+
+    def work(tx: Tx) -> bool:
+        if tx.order(order_id) is None:
+            raise ConfigurationError(f"order: there is no {order_id!r}")
+        return blank(tx, order_id, now)
+
+    return (yield from commit(work))
 
 
 def blank(tx: Tx, order_id: str, now: Clock) -> bool:
-    """As ``forget``, within a transaction."""
+    """As ``forget``, within a transaction; one that has not come yet is blank when it does."""
     record = tx.order(order_id)
     if record is None:
         tx.put_tombstone(order_id, now.wall)

@@ -9,7 +9,8 @@ from decimal import Decimal
 import attrs
 
 from ._daily_look import last_look
-from ._intents import Subject
+from ._far_ahead import far_ahead
+from ._intents import Subject, Work
 from ._journal import Tx
 from ._money import Money
 from ._records import DailyLook
@@ -91,6 +92,10 @@ class Health:
             and ``follow_every``, the longest first, at most a hundred: nobody runs, or their account is not
             configured any more. By default that is 45 minutes; with periods of seconds it is seconds.
 
+        far_ahead: Subjects that are planned, or that somebody has, until later than anything is planned, at
+            most a hundred: this machine's clock is wrong, or one was that planned them. The next run brings
+            them back to now. Not told to one owner alone.
+
         next_at: When there is something to do again (UTC).
 
         reviews: Open questions.
@@ -107,11 +112,13 @@ class Health:
         limits: What is used of each day's limit, by owner and currency.
 
         refused_logins: Accounts that refused our login during the last two hours, or would not say who they
-            are, and why.
+            are, or whose adapter broke when it was asked that; and why.
 
         daily_looks: Per supplier account that shows what is in it, what the last daily look came to.
 
         stopped: Why money is stopped, or empty.
+
+        stopped_owners: Owners whose money alone is stopped, and why. Not told to one owner alone.
 
         look_only: The journal was copied or restored, and nobody has adopted it: nothing is done.
     """
@@ -133,6 +140,8 @@ class Health:
     refused_logins: Mapping[str, str]
     daily_looks: Mapping[str, DailyLook]
     stopped: str
+    stopped_owners: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    far_ahead: tuple[str, ...] = ()
     look_only: bool = False
 
     @property
@@ -162,18 +171,23 @@ def _health_of(tx: Tx, world: World, owner: str, now: datetime) -> Health:
     stores = {name: _store(tx, name, now) for name in names}
     oldest = [at for tab in UNSHIPPED if (at := tx.oldest_in_of(owner, tab)) is not None]
     suppliers = [name for name in tx.accounts("supplier") if _is_of(tx, world, name, owner)]
-    pulls = {subject: tx.work(subject).due_at for subject in map(Subject.pull, names)}
+    kinds = (Subject.pull, Subject.source, Subject.forget)
+    subjects = [kind(name) for name in names for kind in kinds]
+    subjects += [
+        kind(name) for name in suppliers for kind in (Subject.cart, Subject.changes, Subject.daily_look)
+    ]
+    theirs = {subject: at for subject in subjects if (at := _waits_until(tx.work(subject))) is not None}
     late = now - _STUCK_AFTER * _period(world)
-    next_at = [tx.next_due_of(owner), *pulls.values()]
+    next_at = [tx.next_due_of(owner), *theirs.values()]
     return Health(
         stores=stores,
         orders=orders,
         taken=taken,
         purchase_orders=tx.count_purchases_of(owner),
         notices=tx.count_notices_of(owner),
-        due=tx.count_due_of(owner, now) + sum(at is not None and at <= now for at in pulls.values()),
+        due=tx.count_due_of(owner, now) + sum(at <= now for at in theirs.values()),
         stuck=(
-            *(subject for subject, at in pulls.items() if at is not None and at <= late),
+            *(subject for subject, at in theirs.items() if at <= late),
             *tx.due_of(owner, late, _MOST),
         )[:_MOST],
         next_at=min((at for at in next_at if at is not None), default=None),
@@ -187,6 +201,13 @@ def _health_of(tx: Tx, world: World, owner: str, now: datetime) -> Health:
         daily_looks=_daily_looks(tx, suppliers),
         stopped=tx.stopped(owner) or "",
     )
+
+
+def _waits_until(work: Work) -> datetime | None:
+    """When it wants to be worked on; who has it keeps it until then."""
+    if work.due_at is None or work.lease_until is None:
+        return work.due_at
+    return max(work.due_at, work.lease_until)
 
 
 def _stores(tx: Tx, world: World, owner: str = "") -> tuple[str, ...]:
@@ -226,6 +247,8 @@ def _health(tx: Tx, world: World, now: datetime) -> Health:
         refused_logins=_refused(tx, stores, world.suppliers, now),
         daily_looks=_daily_looks(tx, (name for name in tx.accounts("supplier") if name in world.suppliers)),
         stopped=tx.stopped("") or "",
+        stopped_owners={owner: why for owner, why in tx.switches().items() if owner and why is not None},
+        far_ahead=far_ahead(tx, world, now),
     )
 
 

@@ -35,7 +35,7 @@ __all__ = ["judge_anew", "source", "source_anew", "take_in"]
 
 _GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
 _CLOCKS_APART = timedelta(hours=1)  # what was seen later than that was seen by a clock that was wrong
-_UNSOLD_AGAIN = timedelta(days=1)  # what nobody sells may be back
+_MISSING_AGAIN = timedelta(days=1)  # what nobody sells may be back, and so may an account
 
 
 def take_in(tx: Tx, world: World, order: Order, now: Clock, *, read_at: datetime) -> bool:
@@ -74,7 +74,8 @@ def take_in(tx: Tx, world: World, order: Order, now: Clock, *, read_at: datetime
         address=None if known is None or gone else known.address,
         version=1 if known is None else known.version + 1,
         taken=taken,
-        held=known is not None and known.held,
+        # One that was to be forgotten before it came has nobody to be sent to.
+        held=gone if known is None else known.held,
         forgotten=gone,
         seen_at=read_at,
         progress_begun="" if known is None else known.progress_begun,
@@ -149,8 +150,10 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
         if (kept := [allocation for allocation in found if allocation.line_ref not in waits])
     }
     unasked = "supplier" in waits.values()
-    source_at = now.wall if unasked else now.wall + _UNSOLD_AGAIN if unsold else None
-    record = attrs.evolve(record, unsourced=unasked or bool(unsold), source_at=source_at)
+    # Of accounts given as a mapping nobody says that one is back.
+    missing = bool(unsold) or (world.lazy and shared.absent)
+    source_at = now.wall if unasked else now.wall + _MISSING_AGAIN if missing else None
+    record = attrs.evolve(record, unsourced=unasked or missing, source_at=source_at)
     tx.put_order(record, owner=store.owner, salt=now.salt, waits=waits)
     if not order.lines:
         ask_about(tx, ReviewCode.NOTHING_TO_SHIP, order, "the order has no lines; see to it in the shop", now)

@@ -175,7 +175,8 @@ def ask_of(
         reference=reference(store=store_identity, order_ref=order.ref, supplier=supplier_identity, n=n),
         lines=lines,
         ship_to=_NOBODY,  # read with the order, whose address may change until it is placed
-        placed_at=order.placed_at,
+        # Look-ups begin here; a shop whose clock is ahead must not put that behind the order itself.
+        placed_at=min(order.placed_at, now.wall),
         part=part,
         packing=packing,
     )
@@ -250,6 +251,7 @@ _OF_WHAT_IS_TO_COME = (
     ReviewCode.PRICE,
     ReviewCode.MARGIN,
     ReviewCode.BLOCKED,
+    ReviewCode.REPLACES,
     ReviewCode.LIMIT,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import attrs
 
@@ -42,6 +43,8 @@ def _too_many(order: Order, purchase: PurchaseRecord, fixed: Sequence[PurchaseRe
     found: list[str] = []
     for line in order.lines:
         committed, wanted = units_in(line.ref, fixed), line.quantity - line.canceled - line.refunded
+        if not line.shippable:
+            wanted = Decimal(0)  # the shopper comes to fetch it now
         if line.ref in mine and committed > wanted:
             found.append(f"line {line.ref}: {committed} ordered at suppliers, {wanted} left in the shop")
     return ", ".join(found)
@@ -50,14 +53,13 @@ def _too_many(order: Order, purchase: PurchaseRecord, fixed: Sequence[PurchaseRe
 def check_address(tx: Tx, world: World, before: Order, record: OrderRecord, now: Clock) -> None:
     """The shop has another address now; it goes there, unless your application has said where to."""
     order = record.order
-    moved = door(before.ship_to or before.bill_to) != door(order.ship_to or order.bill_to)
-    if order.canceled or not moved or tx.forgotten(order.id):
+    if order.canceled or door(before.ship_to) == door(order.ship_to) or tx.forgotten(order.id):
         return
     if record.address is None:
         address_changed(tx, world, order, "the shop has another address now", now)
         return
     tx.close_reviews(ReviewCode.ADDRESS_CHANGED, about=order.id, decision="changed", at=now.wall)
-    if door(record.address) == door(order.ship_to or order.bill_to):
+    if door(record.address) == door(order.ship_to):
         address_settled(tx, order.id, now)  # the shop says the same by now
         return
     words = (

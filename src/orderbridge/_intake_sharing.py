@@ -115,7 +115,12 @@ def share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseRe
     # Only those that fit: no supplier is opened that the order has nothing to do with.
     fitting = [rule for rule in world.rules if any(rule.matches(line) for line in order.lines)]
     rules = [rule for rule in fitting if not rule.supplier or world.serves(rule.supplier, order.store)]
-    return allocate(order, needed, links=links, rules=rules, choice=choice)
+    shared = allocate(order, needed, links=links, rules=rules, choice=choice)
+    absent = any(
+        shared.waits.get(line.ref) == "link" and (links(line) or any(rule.matches(line) for rule in fitting))
+        for line in order.lines
+    )
+    return attrs.evolve(shared, absent=absent)
 
 
 @attrs.frozen

@@ -63,6 +63,15 @@ class Accounts(Part):
         found = self._rows.run("get_account", name=name)
         return time_in(found[0], "take_from") if found else None
 
+    def begun_ahead(self, now: datetime) -> tuple[str, ...]:
+        """Stores whose orders count from a time to come on: a clock that was ahead saw them first."""
+        return tuple(text_in(row, "name") for row in self._rows.run("begun_ahead", now=stamp(now)))
+
+    def begin_anew(self, store: str, *, take_from: datetime, at: datetime) -> None:
+        """As if the store were seen for the first time."""
+        self._rows.run("begin_anew", name=store, take_from=stamp(take_from), first_seen=stamp(at))
+        self._rows.run("drop_cursor", store=store)
+
     def cursor(self, store: str) -> tuple[str, datetime] | None:
         found = self._rows.run("get_cursor", store=store)
         return (text_in(found[0], "cursor"), unstamp(text_in(found[0], "at"))) if found else None

@@ -65,6 +65,10 @@ class Cases(Purchases):
         rows = self._rows.run("tasks_of", order_id=order_id)
         return tuple(load(Task, text_in(row, "doc")) for row in rows)
 
+    def tasks_due(self, owner: str) -> tuple[Task, ...]:
+        """Those that are still to be done and go on by themselves, of one owner or of all."""
+        return tuple(load(Task, text_in(row, "doc")) for row in self._rows.run("tasks_due", owner=owner))
+
     def put_task(self, task: Task) -> None:
         self._rows.run(
             "put_task",

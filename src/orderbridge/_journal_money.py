@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ._canonical import stamp
-from ._journal_rows import Part, text_in
+from ._journal_rows import Part, int_in, text_in
 
 __all__ = ["Spending"]
 
@@ -41,6 +41,13 @@ class Spending(Part):
         """Why this owner's money is stopped; None if it may go."""
         found = self._rows.run("stopped", owner=owner)
         return text_in(found[0], "reason") if found else None
+
+    def switches(self) -> dict[str, str | None]:
+        """By owner, ``""`` for all, why money is stopped, or None where it may go again."""
+        return {
+            text_in(row, "owner"): text_in(row, "reason") if int_in(row, "stopped") else None
+            for row in self._rows.run("list_switches")
+        }
 
     def put_checkout(self, digest: str, doc: str, *, expires_at: datetime, now: datetime) -> None:
         """Keep what a person was shown; those that nobody can place any more go."""

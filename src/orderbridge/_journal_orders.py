@@ -8,14 +8,14 @@ from datetime import datetime
 
 import attrs
 
-from ._canonical import dump, load, stamp
-from ._journal_rows import int_in, text_in, time_in, when
+from ._canonical import dump, load, load_kept, stamp
+from ._journal_rows import Row, Rows, int_in, text_in, time_in, when
 from ._journal_tabs import Tabs
 from ._model import Address, Order
 from ._records import OrderRecord
 from ._standing import order_tabs
 
-__all__ = ["Orders", "Private"]
+__all__ = ["Orders", "Private", "Shoppers"]
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +31,21 @@ class Private:
     )
 
 
-class Orders(Tabs):
+class Shoppers(Tabs):
+    """What is about a person: taken apart once a transaction, and gone with it."""
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows)
+        self._privates: dict[str, Private] = {}
+
+    def _private(self, row: Row) -> Private:
+        text = text_in(row, "private")
+        if text not in self._privates:
+            self._privates[text] = load(Private, text) if text else Private()
+        return self._privates[text]
+
+
+class Orders(Shoppers):
     """Orders as their stores show them, and what we know beside it."""
 
     def order(self, order_id: str) -> OrderRecord | None:
@@ -39,15 +53,18 @@ class Orders(Tabs):
         if not found:
             return None
         row = found[0]
-        order = load(Order, text_in(row, "doc"))
-        private = load(Private, text_in(row, "private")) if row["private"] else Private()
+        order = load_kept(Order, text_in(row, "doc"))
+        private = self._private(row)
         order = attrs.evolve(
             order,
             ship_to=private.ship_to,
             bill_to=private.bill_to,
             note=private.note,
             lines=tuple(
-                attrs.evolve(line, attributes=private.attributes.get(line.ref, ())) for line in order.lines
+                attrs.evolve(line, attributes=private.attributes[line.ref])
+                if line.ref in private.attributes
+                else line
+                for line in order.lines
             ),
         )
         seen_at = time_in(row, "seen_at")
@@ -81,7 +98,9 @@ class Orders(Tabs):
             ship_to=None,
             bill_to=None,
             note="",
-            lines=tuple(attrs.evolve(line, attributes=()) for line in order.lines),
+            lines=tuple(
+                attrs.evolve(line, attributes=()) if line.attributes else line for line in order.lines
+            ),
         )
         self._rows.run(
             "put_order",

@@ -8,10 +8,9 @@ from decimal import Decimal
 
 import attrs
 
-from ._canonical import dump, load, stamp
-from ._journal_orders import Private
+from ._canonical import dump, load_kept, stamp
+from ._journal_orders import Shoppers
 from ._journal_rows import Row, int_in, text_in, time_in, when
-from ._journal_tabs import Tabs
 from ._model import Address, PurchaseOrder
 from ._records import PurchaseRecord, ReservationRow
 from ._states import Fulfillment
@@ -19,24 +18,24 @@ from ._states import Fulfillment
 __all__ = ["Purchases"]
 
 
-class Purchases(Tabs):
+class Purchases(Shoppers):
     """What is bought, from whom, and how far that is."""
 
     def purchase(self, po_id: str) -> PurchaseRecord | None:
         found = self._rows.run("get_purchase", id=po_id)
-        return _purchase(found[0]) if found else None
+        return self._purchase(found[0]) if found else None
 
     def purchases(self, order_id: str) -> tuple[PurchaseRecord, ...]:
-        return tuple(_purchase(row) for row in self._rows.run("purchases_of", order_id=order_id))
+        return tuple(self._purchase(row) for row in self._rows.run("purchases_of", order_id=order_id))
 
     def purchases_in(self, supplier: str, state: Fulfillment) -> tuple[PurchaseRecord, ...]:
         rows = self._rows.run("purchases_by_state", supplier=supplier, fulfillment=state.value)
-        return tuple(_purchase(row) for row in rows)
+        return tuple(self._purchase(row) for row in rows)
 
     def purchases_waiting(self, word: str, *, owner: str) -> tuple[PurchaseRecord, ...]:
         """What waits for something, of one owner or of all."""
         rows = self._rows.run("purchases_waiting", waits=word, owner=owner)
-        return tuple(_purchase(row) for row in rows)
+        return tuple(self._purchase(row) for row in rows)
 
     def purchase_with(self, supplier: str, supplier_ref: str) -> str | None:
         found = self._rows.run("purchase_by_supplier_ref", supplier=supplier, supplier_ref=supplier_ref)
@@ -58,7 +57,7 @@ class Purchases(Tabs):
         """A supplier's purchase orders that were placed after a time, or then and with a greater id."""
         at, po_id = after
         rows = self._rows.run("placed_since", supplier=supplier, placed_at=stamp(at), id=po_id, limit=limit)
-        return tuple(_purchase(row) for row in rows)
+        return tuple(self._purchase(row) for row in rows)
 
     def put_purchase(self, record: PurchaseRecord) -> None:
         po = record.po
@@ -152,13 +151,12 @@ class Purchases(Tabs):
             seen_at=when(row.seen_at),
         )
 
-
-def _purchase(row: Row) -> PurchaseRecord:
-    record = load(PurchaseRecord, text_in(row, "doc"))
-    private = load(Private, text_in(row, "private")) if row["private"] else Private()
-    po: PurchaseOrder = attrs.evolve(
-        record.po,
-        ship_to=private.address or private.ship_to or private.bill_to or Address(),
-        note=private.note,
-    )
-    return attrs.evolve(record, po=po)
+    def _purchase(self, row: Row) -> PurchaseRecord:
+        record = load_kept(PurchaseRecord, text_in(row, "doc"))
+        private = self._private(row)
+        po: PurchaseOrder = attrs.evolve(
+            record.po,
+            ship_to=private.address or private.ship_to or Address(),
+            note=private.note,
+        )
+        return attrs.evolve(record, po=po)

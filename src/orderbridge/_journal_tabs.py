@@ -88,6 +88,16 @@ class Tabs(Part):
             rows = self._rows.run("count_in_tab", tab=tab)
         return int_in(rows[0], "n")
 
+    def suppliers_to_order(self, store: str) -> tuple[str, ...]:
+        """The suppliers that are to ship something for a store, and were not asked to yet."""
+        rows = self._rows.run("suppliers_in_tab", tab=Tab.TO_ORDER.value, store=store)
+        return tuple(text_in(row, "supplier") for row in rows)
+
+    def stores_to_order(self, supplier: str) -> tuple[str, ...]:
+        """The stores for which a supplier is to ship something, and was not asked to yet."""
+        rows = self._rows.run("stores_in_tab", tab=Tab.TO_ORDER.value, supplier=supplier)
+        return tuple(text_in(row, "store") for row in rows)
+
     def oldest_in(self, tab: Tab) -> datetime | None:
         """When the oldest order in a tab was placed."""
         return time_in(self._rows.run("oldest_in_tab", tab=tab.value)[0], "at")

@@ -8,6 +8,7 @@ from functools import partial
 import attrs
 
 from ._events import EventKind
+from ._fits import at_most
 from ._follow import notice_key
 from ._journal import Tx
 from ._records import Manifest, NoticeRecord, OrderRecord, Packed, PurchaseRecord
@@ -98,10 +99,11 @@ def list_manifests(
     *, owner: str, state: ManifestState | None, after: int, limit: int
 ) -> Saga[tuple[Manifest, ...]]:
     """Manifests by id, a page at a time."""
+    most = at_most(limit)
     return look(
         lambda tx: tuple(
             known_manifest(tx, each)
-            for each in tx.manifest_ids(owner=owner, state=state, after=after, limit=limit)
+            for each in tx.manifest_ids(owner=owner, state=state, after=after, limit=most)
         )
     )
 

@@ -12,7 +12,16 @@ from functools import partial
 
 import attrs
 
-from ._by_people import check_left, check_placed, go_on, in_full, moved_by_people, take_departure, take_word
+from ._by_people import (
+    check_left,
+    check_placed,
+    check_said,
+    go_on,
+    in_full,
+    moved_by_people,
+    take_departure,
+    take_word,
+)
 from ._commands_answers import resolve
 from ._couriers import Couriers
 from ._events import EventKind
@@ -91,6 +100,7 @@ def _pack(world: World, manifest_id: int, po_id: str, departure: Shipment, now: 
     tx.drop_packed(manifest_id, po_id, departure.ref)
     if notice_of(tx, record, departure.ref) is not None:
         raise ConfigurationError(f"departure {departure.ref!r} of {po_id} has left already")
+    check_said(departure, now)
     check_left(tx, record, departure)
     shipment = attrs.evolve(in_full(tx, record, departure), packages=packages)
     tx.put_packed(manifest_id, Packed(purchase_order=po_id, shipment=shipment))

@@ -52,17 +52,32 @@ def utc_or_none(value: datetime | None) -> datetime | None:
     return None if value is None else _utc(value)
 
 
-def _not_negative(instance: object, attribute: attrs.Attribute[Decimal], value: Decimal) -> None:
-    if not value.is_finite() or value < 0:
+def _not_negative(instance: object, attribute: attrs.Attribute[Decimal], value: object) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or value < 0:
         raise ValueError(f"{attribute.name}: {value} is not a quantity of zero or more")
 
 
-# What is not known is empty text, and never None.
-_TEXT = attrs.validators.instance_of(str)
+def _whole(text: str) -> str:
+    """With the sign for no character where half of one stands: shops cut text off, and no file holds that."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _text(value: object, field: attrs.Attribute[str]) -> str:
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise ValueError(f"{field.name}: {kind} is no text; what is not known is empty text")
+    return _whole(value)
+
+
+def checks_texts(_: type, fields: list[attrs.Attribute[object]]) -> list[attrs.Attribute[object]]:
+    """Look at each text of a class: a None would stand as the word "None" in the journal, and on a parcel."""
+    # One function a field, because whatever is made passes here, also what the journal has.
+    checked = attrs.Converter(_text, takes_field=True)
+    return [field.evolve(converter=checked) if field.type in (str, "str") else field for field in fields]
 
 
 def _text_pairs(value: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(value)
+    return tuple((_whole(name), _whole(said)) for name, said in value)
 
 
 # Wide enough for any number that gets this far; the caller's own context might round.
@@ -115,7 +130,7 @@ class StorePayment(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Address:
     """Where to ship or bill. Only the country shows in a repr."""
 
@@ -136,7 +151,7 @@ class Address:
         return any(attrs.astuple(self))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class ShippingChoice:
     """A shipping method the shopper chose, in the shop's words."""
 
@@ -145,7 +160,7 @@ class ShippingChoice:
     total: Money
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Line:
     """One line of a shop's order.
 
@@ -235,7 +250,7 @@ class Line:
         return max(Decimal(0), self.quantity - self.canceled - self.refunded - self.fulfilled)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class ShopRefund:
     """A refund that the shop has: money given back, or the record that it was.
 
@@ -249,7 +264,7 @@ class ShopRefund:
     amount: Money
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Order:
     """What a shopper bought in one store.
 
@@ -282,6 +297,9 @@ class Order:
 
         note: The shopper's words to the merchant.
 
+        replaces: ``ref`` of the order that staff made this one from, where it takes that one's place. While
+            that one is still to come from a supplier, nothing of this one is ordered unasked.
+
         extra: What the platform says beyond the model, by name; not part of the digest.
     """
 
@@ -291,7 +309,7 @@ class Order:
     placed_at: datetime = attrs.field(converter=_utc)
     updated_at: datetime = attrs.field(converter=_utc)
     currency: str
-    payment: StorePayment
+    payment: StorePayment = attrs.field(validator=attrs.validators.instance_of(StorePayment))
     ready: bool
     canceled: bool = False
     raw_status: str = ""
@@ -302,8 +320,13 @@ class Order:
     total: Money
     refunds: tuple[ShopRefund, ...] = ()
     note: str = attrs.field(default="", repr=False)
+    replaces: str = ""
     tags: tuple[str, ...] = ()
     extra: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_text_pairs, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if len({line.ref for line in self.lines}) < len(self.lines):
+            raise ValueError("lines: two of them have the same ref; give each its own")
 
     @property
     def id(self) -> str:
@@ -475,7 +498,7 @@ class Document:
     body: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Held:
     """What a supplier account's growing order holds of one remote id.
 
@@ -492,16 +515,16 @@ class Held:
     available: Decimal | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Package:
     """One parcel: carrier and tracking in the supplier's words."""
 
-    tracking_number: str = attrs.field(default="", validator=_TEXT)
-    tracking_url: str = attrs.field(default="", validator=_TEXT)
-    carrier: str = attrs.field(default="", validator=_TEXT)
+    tracking_number: str = ""
+    tracking_url: str = ""
+    carrier: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class ShipmentLine:
     """So many supplier units of a remote id in a shipment."""
 
@@ -509,7 +532,7 @@ class ShipmentLine:
     quantity: Decimal
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Shipment:
     """What left the supplier, or is about to.
 

@@ -7,7 +7,7 @@ from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal, Inexact, Inva
 
 import attrs
 
-__all__ = ["Money", "decimal_from", "decimals_of"]
+__all__ = ["Money", "decimal_from", "decimals_of", "is_finer"]
 
 # Enough for any price a shop can hold; a longer number is a mistake or an attack.
 _LONGEST = 40
@@ -166,3 +166,14 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"
+
+
+def is_finer(amount: Money, known: Money) -> bool:
+    """Has an amount decimals that neither its currency has nor the amount it is a part of?"""
+    return _places(amount) > max(decimals_of(amount.currency), _places(known))
+
+
+def _places(money: Money) -> int:
+    exponent = money.amount.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent

@@ -14,7 +14,7 @@ from ._guards import against
 from ._journal import Tx
 from ._model import StorePayment
 from ._orders_steps import View, is_fresh, read_again, source_again, write
-from ._pay import Pay
+from ._pay import Pay, is_over
 from ._place import Place
 from ._policy import Who
 from ._pull import recognize
@@ -32,6 +32,8 @@ from .errors import BridgeError, ConfigurationError
 __all__ = ["next_of_purchase", "next_of_twin"]
 
 _SEEN_DAILY = timedelta(days=1)  # how old the shop's word may be while its goods have not left
+_ACCOUNT_AGAIN = timedelta(hours=6)  # of accounts given as a mapping nobody says that one is back
+_OVER_BY_THEN = timedelta(minutes=15)  # when it is looked whether an order that is replaced is over
 _KNOWN_BEFORE = timedelta(days=30)  # orders made so long before may be listed after this one was bought
 
 
@@ -45,7 +47,7 @@ def next_of_purchase(
     if over and (supplier is None or purchase.po.id not in view.out):
         return _let_be(purchase, view)
     if supplier is None:
-        return _leave(purchase, view, waits="account")
+        return _wait_until(purchase, view, now + _ACCOUNT_AGAIN, waits="account")
     if supplier.name not in identified:
         return _recognize(world, view, purchase, supplier, now, identified)
     adapter = supplier.adapter
@@ -72,13 +74,17 @@ def next_of_purchase(
             return _leave(purchase, view, waits="shop")
         wait_until = record.order.placed_at + policy.place_after
         if not purchase.by_hand and now < wait_until:
-            return _wait_until(purchase, view, wait_until)
+            # The policy gives the shopper time to think again.
+            return _wait_until(purchase, view, wait_until, waits="window")
         if reserves and purchase.fulfillment is not Fulfillment.RESERVED:
             return _leave(purchase, view, waits="stock")
         if record.order.id in view.asked:
             return _leave(purchase, view, waits="address")
         if purchase.po.id in view.asked:
             return _leave(purchase, view, waits="review")
+        if view.still_to_come and ReviewCode.REPLACES.value not in purchase.accepted:
+            why = f"the order was made from another one, of which {view.still_to_come} is not over"
+            return _ask(view, purchase, [(ReviewCode.REPLACES, why)], again_after=_OVER_BY_THEN)
         if not is_fresh(record, now):
             return read_again(world, record.order.id, view)
         if isinstance(adapter, Quotes) and wants_quote(adapter, purchase, now):
@@ -93,7 +99,7 @@ def next_of_purchase(
             return _too_late_to_revoke(view, purchase)
         return perform(Revoke(supplier, adapter, record, purchase, owner=owner), world, seen=view.fence)
     if isinstance(adapter, MovedByPeople):
-        return _leave(purchase, view, waits="people")
+        return _leave(purchase, view, waits="" if is_over(purchase) else "people")
     if isinstance(adapter, Pays) and purchase.total is not None and _to_pay(world, purchase, view):
         if not is_fresh(record, now):
             return read_again(world, record.order.id, view)
@@ -246,26 +252,39 @@ def _let_be(purchase: PurchaseRecord, view: View) -> Saga[None]:
     return write(view, work)
 
 
-def _wait_until(purchase: PurchaseRecord, view: View, until: datetime) -> Saga[None]:
-    """The policy gives the shopper time to think again."""
+def _wait_until(purchase: PurchaseRecord, view: View, until: datetime, *, waits: str) -> Saga[None]:
+    """Nothing can be done for it before that."""
 
     def work(tx: Tx, now: Clock) -> None:
         record = tx.purchase(purchase.po.id)
         if record is not None:
-            tx.put_purchase(attrs.evolve(record, next_at=until, waits="window"))
+            tx.put_purchase(attrs.evolve(record, next_at=until, waits=waits))
 
     return write(view, work)
 
 
-def _ask(view: View, purchase: PurchaseRecord, questions: list[tuple[ReviewCode, str]]) -> Saga[None]:
-    """Nothing is ordered before a person has answered."""
+def _ask(
+    view: View,
+    purchase: PurchaseRecord,
+    questions: list[tuple[ReviewCode, str]],
+    *,
+    again_after: timedelta | None = None,
+) -> Saga[None]:
+    """Nothing is ordered before a person has answered, or, with ``again_after``, it came right by itself."""
 
     def work(tx: Tx, now: Clock) -> None:
         record = tx.purchase(purchase.po.id)
         if record is None:
             return
-        tx.put_purchase(attrs.evolve(record, next_at=None, waits="review"))
+        next_at = None if again_after is None else now.wall + again_after
+        tx.put_purchase(attrs.evolve(record, next_at=next_at, waits="review"))
         for code, why in questions:
+            about, order_id = record.po.id, record.po.order_id
+            if next_at is not None and (
+                tx.has_open_review(code, about=about)
+                or tx.was_let_be(order_id, code, about=about, evidence=why)
+            ):
+                continue
             tx.open_review(
                 code,
                 about=record.po.id,

@@ -13,6 +13,7 @@ import attrs
 
 from ._cases import money_is_out
 from ._events import EventKind
+from ._guards import still_to_come
 from ._intake import source, take_in
 from ._intents import Subject
 from ._journal import Tx
@@ -42,6 +43,7 @@ class View:
     asked: frozenset[str]  # whose price, or for the order whose address, a person is asked about
     paying: frozenset[str]  # purchase orders with a payment that may be under way
     out: frozenset[str]  # those that are over, and of which the supplier has money, or may have
+    still_to_come: str  # the purchase order, not over yet, of an order that this one replaces
     fence: int
     due: bool
     busy: bool
@@ -52,17 +54,19 @@ def view_of(order_id: str, now: Clock, tx: Tx) -> View | None:
     if record is None:
         return None
     work = tx.work(Subject.order(order_id))
+    purchases, notices = tx.purchases(order_id), tx.notices(order_id)
     return View(
         record=record,
-        purchases=tx.purchases(order_id),
-        notices=tx.notices(order_id),
+        purchases=purchases,
+        notices=notices,
         tasks=tx.tasks(order_id),
-        half=told_half_way(tx, tx.notices(order_id)),
+        half=told_half_way(tx, notices),
         asked=frozenset(each.about for each in tx.reviews_of(order_id) if _is_asked(each)),
-        paying=frozenset(p.po.id for p in tx.purchases(order_id) if _paying(tx, p)),
+        paying=frozenset(each.po.id for each in purchases if _paying(tx, each)),
         out=frozenset(
-            p.po.id for p in tx.purchases(order_id) if p.fulfillment in FINAL and money_is_out(tx, p)
+            each.po.id for each in purchases if each.fulfillment in FINAL and money_is_out(tx, each)
         ),
+        still_to_come=still_to_come(tx, record.order),
         fence=work.fence,
         due=is_due(work.due_at, now.wall),
         busy=work.lease_until is not None and work.lease_until > now.wall,

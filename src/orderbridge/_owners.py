@@ -31,7 +31,8 @@ def of_orders(owner: str, saga: Saga[T], *ids: str, checkout: str = "") -> Saga[
             raise ConfigurationError(f"checkout: there is no {checkout!r}; check out again")
         for name in ids:
             if not owns(tx, owner, name):
-                raise ConfigurationError(f"order: there is no {name!r}")
+                kind = "case" if "/case/" in name else "purchase order" if name.count("/") > 2 else "order"
+                raise ConfigurationError(f"{kind}: there is no {name!r}")
 
     if owner:
         yield from look(check)

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 from ._clockwork import Clockwork
+from ._writes import LONGEST_FREEZE
 from .adapters import Allowance, Bucket
 from .errors import RateLimited
 
@@ -52,7 +53,7 @@ class Pace:
             at_others_cost = self._in_doubt and wait > max(0.0, sure)
             wait = max(0.0, sure if at_others_cost else wait, self._frozen_until - now)
             if wait > at_most:
-                until = self._clockwork.wall() + timedelta(seconds=wait)
+                until = self._clockwork.wall() + timedelta(seconds=min(wait, LONGEST_FREEZE))
                 raise RateLimited("too many requests; the platform wants a pause", until=until)
             if not at_others_cost:
                 self._level -= cost
@@ -71,7 +72,8 @@ class Pace:
             self._per_second = said.per_second
             self._burst = said.most
             # Others of ours under way may not have been charged yet when this was written.
-            self._level = min(said.left, said.most) / self._among - self._under_way
+            left = max(min(said.left, said.most), -LONGEST_FREEZE * said.per_second)
+            self._level = left / self._among - self._under_way
 
     def freeze(self, seconds: float) -> bool:
         """The platform said: not now. It holds for everybody on the account; is it news?"""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ._cases import take_money_word
 from ._events import EventKind
 from ._journal import Tx
 from ._model import BuyerContext
@@ -23,6 +24,11 @@ __all__ = ["TO_PAY", "Pay", "against_paying", "money_stopped", "payment_page"]
 
 
 TO_PAY = frozenset({Payment.UNKNOWN, Payment.UNPAID, Payment.FAILED})  # it waits for whoever pays it
+
+
+def is_over(record: PurchaseRecord) -> bool:
+    """It has arrived, and nobody is to pay it any more."""
+    return record.fulfillment is Fulfillment.DELIVERED and record.payment not in TO_PAY
 
 
 def against_paying(tx: Tx, record: PurchaseRecord) -> str:
@@ -113,9 +119,9 @@ class Pay(PurchaseOperation[PaymentSeen]):
         return moved
 
     def done(self, tx: Tx, result: PaymentSeen, now: Clock) -> None:
-        record = self._pay(tx, self.current(tx), result.payment)
-        if record.payment is Payment.PAID:
-            self.nothing_to_pay(tx, now)
+        before = self.current(tx)
+        record = self._pay(tx, before, result.payment)
+        take_money_word(tx, before, record, now)
         url = result.url or record.url
         tx.put_purchase(attrs.evolve(record, next_at=now.wall, changed_at=now.wall, url=url))
         self.event(
@@ -150,9 +156,9 @@ class Pay(PurchaseOperation[PaymentSeen]):
             tx.put_purchase(attrs.evolve(record, next_at=again_at, waits=""))
 
     def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
-        record = self.current(tx)
-        if not self.may_have_happened(tx):
-            record = self._pay(tx, record, Payment.UNPAID)
+        # What may have happened is asked about until that is known; not all suppliers tell it to who follows.
+        to = Payment.IN_DOUBT if self.may_have_happened(tx) else Payment.UNPAID
+        record = self._pay(tx, self.current(tx), to)
         pause = after if after is not None else backoff(record.failures)
         tx.put_purchase(attrs.evolve(record, next_at=now.wall + pause, failures=record.failures + 1))
         self.event(tx, EventKind.PUT_OFF, now, why=why)

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from ._cart import moved_out
 from ._cases import take_money_word
 from ._engine_operation import NotDone
 from ._events import EventKind
+from ._guards import is_nowhere, still_to_come
 from ._intents import Subject
 from ._journal import Tx
 from ._model import PurchaseLine, PurchaseOrder, StorePayment
@@ -116,6 +118,11 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             return "the order is held, or the shop does not want it shipped"
         if tx.has_open_review(ReviewCode.ADDRESS_CHANGED, about=self.order_id):
             return "nobody has said yet which of two addresses is right"
+        if is_nowhere(record.po.ship_to) and ReviewCode.BLOCKED.value not in record.accepted:
+            return "the order has no address to send it to"
+        if ReviewCode.REPLACES.value not in record.accepted and still_to_come(tx, order.order):
+            return "an order that it replaces is not over"
+        tx.close_reviews(ReviewCode.REPLACES, about=record.po.id, decision="over", at=now.wall)
         if why := self.not_seen(tx, order, now):
             return why
         if record.op_no != self.op_no:
@@ -186,21 +193,9 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         dear = asked is not None and record.agreed is not None and self._policy.too_dear(asked, record.agreed)
         for index, sibling in enumerate(siblings, start=1):
             self._sibling(tx, record, sibling, index, now, dear=dear)
-        self._moved_out(tx)
+        if self.also:
+            moved_out(tx, self.po)
         self._thaw(tx, now)
-
-    def _moved_out(self, tx: Tx) -> None:
-        """Its units are no longer in the growing order: what is found there from now on is others'."""
-        units = self.po.units
-        for row in tx.reservations(self.account):
-            if self.also and row.remote_id in units:
-                tx.put_reservation(
-                    attrs.evolve(
-                        row,
-                        wanted=max(Decimal(0), row.wanted - units[row.remote_id]),
-                        held=max(Decimal(0), row.held - units[row.remote_id]),
-                    )
-                )
 
     def _thaw(self, tx: Tx, now: Clock) -> None:
         """Whoever waits for units of the same remote ids could not reserve while this was being placed."""
@@ -218,7 +213,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
         else:
             state = command(state, Fulfillment.PLACED)
         state, _ = observe(state, placed.fulfillment, left=record.left)
-        payment, _ = observe_payment(record.payment, placed.payment)
+        payment, _ = observe_payment(record.payment, self._paid(placed))
         lines = record.po.lines
         if placed.lines is not None:
             lines = _taken(lines, dict(placed.lines))
@@ -278,6 +273,10 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 account=self.account,
             )
 
+    def _paid(self, placed: Placed) -> Payment | None:
+        """Who takes the money with the order has it, whether they say so or not."""
+        return Payment.PAID if placed.payment is None and self._at_placing else placed.payment
+
     def _sibling(
         self, tx: Tx, record: PurchaseRecord, placed: Placed, index: int, now: Clock, *, dear: bool
     ) -> None:
@@ -302,7 +301,7 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
             PurchaseRecord(
                 po=po,
                 fulfillment=state,
-                payment=placed.payment or Payment.UNKNOWN,
+                payment=self._paid(placed) or Payment.UNKNOWN,
                 raw_status=placed.raw_status,
                 split_from=record.po.id,
                 resend_of=record.resend_of,

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 import attrs
 
+from ._fits import YES_OR_NO, Wanted, must_fit, one_of, or_none
 from ._journal import Journal
 from ._policy import Policy
 from ._settings import structure
@@ -139,6 +140,15 @@ class Account:
         return platform.adapter(self.settings)
 
 
+_OPTIONS: Wanted = {
+    "platform": (one_of(str), "a platform's name"),
+    "settings": (one_of(AccountSettings, Mapping), "the platform's settings, or their fields by name"),
+    "owner": (one_of(str), "text"),
+    "shared": YES_OR_NO,
+    "policy": (or_none(one_of(Policy)), "a Policy"),
+}
+
+
 def _account(
     kind: str,
     name: str,
@@ -148,8 +158,16 @@ def _account(
     shared: bool,
     policy: Policy | None,
 ) -> Account:
-    if not name or "/" in name or name != name.strip():
+    if not isinstance(cast("object", name), str) or not name or "/" in name or name != name.strip():
         raise ConfigurationError(f"account name: {name!r} must be a word without slashes")
+    given: dict[str, object] = {
+        "platform": platform,
+        "settings": settings,
+        "owner": owner,
+        "shared": shared,
+        "policy": policy,
+    }
+    must_fit(given, _OPTIONS, where=f"{kind} {name!r}", private=given)
     found = platform_of(kind, platform)
     if not isinstance(settings, AccountSettings):
         settings = structure(found.settings, settings, where=f"{kind} {name!r}")
@@ -249,7 +267,11 @@ def journal_kind(place: str) -> str:
     """What kind of journal is meant by a place alone."""
     if place == ":memory:":
         return "memory"
-    return "postgres" if place.startswith(("postgresql://", "postgres://")) else "sqlite"
+    if place.startswith(("postgresql://", "postgres://")):
+        return "postgres"
+    if "://" in place:  # not shown: there may be a password in it
+        raise ConfigurationError("journal: is neither a file's path nor a postgresql:// address")
+    return "sqlite"
 
 
 def tokens(path: str | Path) -> TokenStore:
@@ -291,7 +313,10 @@ class Accounts(Mapping[str, A]):
             try:
                 found = self._accounts[name]
             except KeyError:
+                self._names -= {name}  # gone since the names were asked for
                 raise
+            except ConfigurationError as error:  # our own words hold no secret
+                raise ConfigurationError(f"account {name!r}: {error}") from error
             except Exception as error:  # the embedder's own database, say; it is asked again
                 words = f"account {name!r}: its settings could not be loaded: {type(error).__name__}"
                 raise ConfigurationError(words) from error
@@ -300,10 +325,12 @@ class Accounts(Mapping[str, A]):
             self._keep(self._loaded, name, found)
         return found
 
-    def reopen(self, name: str) -> None:
-        """Ask for it anew when it is needed next."""
+    def reopen(self, name: str) -> bool:
+        """Ask for it anew when it is needed next; False if it is not there, and was not."""
+        known = name in self or name in self._loaded
         self._loaded.pop(name, None)
         self._opened.pop(name, None)
+        return known
 
     def _keep(self, kept: dict[str, T], name: str, found: T) -> None:
         kept[name] = found

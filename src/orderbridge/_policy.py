@@ -6,10 +6,26 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import cast
 
 import attrs
 
+from ._fits import (
+    COUNTRIES,
+    LIMITS,
+    MONEY,
+    WEIGHT,
+    YES_OR_NO,
+    Wanted,
+    all_in,
+    is_count,
+    is_number,
+    is_share,
+    must_fit,
+    one_of,
+    or_none,
+    says_something,
+    span,
+)
 from ._model import Address, Line, Order, PurchaseOrder, StorePayment
 from ._money import Money
 from ._supplier_adapter import Quote, ShippingOption
@@ -145,6 +161,9 @@ class ShippingRule:
     max_weight: Decimal | None = None
     max_days: int | None = None
 
+    def __attrs_post_init__(self) -> None:
+        must_fit(attrs.asdict(self, recurse=False), _OF_SHIPPING, where="shipping")
+
     def fits(self, order: Order, po: PurchaseOrder) -> bool:
         """Is it for this purchase order?"""
         if self.countries and po.ship_to.country not in self.countries:
@@ -194,17 +213,40 @@ def fastest(options: Iterable[ShippingOption]) -> ShippingOption | None:
     return min(options, key=lambda each: (each.days or _SLOW, each.price.amount, each.code), default=None)
 
 
+_OF_SHIPPING: Wanted = {
+    "carrier": (one_of(str), "text"),
+    "countries": COUNTRIES,
+    "suppliers": (
+        all_in(frozenset, says_something),
+        "a list of names of supplier accounts, in Python a frozenset",
+    ),
+    "shop_method": (one_of(str), "text"),
+    "min_total": MONEY,
+    "max_total": MONEY,
+    "min_weight": WEIGHT,
+    "max_weight": WEIGHT,
+    "max_days": (or_none(is_count), "a whole number of days, zero or more"),
+}
+
 _SLOW = (999, 999)  # who says nothing of the time comes last
 
 
 def sold_for(order: Order, po: PurchaseOrder) -> Money:
-    """What the shopper pays for the goods of a purchase order, without tax and shipping."""
-    lines = {line.ref: line for line in order.lines}
+    """What the shopper pays for the goods of a purchase order, without tax and shipping.
+
+    A bundle with a price of its own counts for as many as all of its parts are there for: which part is worth
+    how much of it, nobody says.
+    """
     total = Money.zero(order.currency)
-    for ref, units in _units(po).items():
-        line = lines.get(ref)
-        if line is not None and line.quantity:
-            total += line.total.each(line.quantity).times(units)
+    units = _units(po)
+    for line in order.lines:
+        parts = [part for part in order.lines if part.container == line.ref and part.shippable]
+        shares = [
+            line.total.each(part.quantity).times(units.get(part.ref, Decimal(0)))
+            for part in ([line] if line.ref in units else parts)
+            if part.quantity
+        ]
+        total += min(shares, default=Money.zero(order.currency))
     return total
 
 
@@ -256,15 +298,17 @@ class Policy:
         limit_per_day: The most that may be paid in any 24 hours, one amount per currency and owner.
 
         price_drift: How much more than quoted, or than its links' costs, a purchase order may cost, as a part
-            of it: ``Decimal("0.02")`` allows two percent. More than that is a review before anything is
+            of it: 0.02 allows two percent. More than that is a review before anything is
             paid, and before it is placed where the price is known by then.
 
         place_after: How long after the shopper bought an order is placed automatically, so that a change of
             mind costs nothing. A person may place it before.
 
         margin: The least part of what the shopper pays for the goods, without tax, that must be left after
-            goods and shipping are paid: ``Decimal("0.1")`` is a tenth. Less than that is a review before
-            anything is ordered; so is a price in another currency without an exchange rate.
+            goods and shipping are paid: 0.1 is a tenth. Less than that is a review before
+            anything is ordered; so is a price in another currency without an exchange rate. A
+            bundle with a price of its own is judged where one purchase order has all of its parts; else a
+            person is asked.
 
         shipping: Which of a supplier's shipping options is taken, by rules.
 
@@ -308,37 +352,9 @@ class Policy:
     tracking_wait: timedelta = timedelta(hours=4)
 
     def __attrs_post_init__(self) -> None:
-        # Callers without a type checker give words and numbers; what they would mean is never guessed.
-        wanted: dict[str, tuple[type, str]] = {
-            "take": (Take, "Take.PAID or Take.ALL"),
-            "place": (Who, "Who.BY_HAND or Who.AUTOMATIC"),
-            "pay": (Who, "Who.BY_HAND or Who.AUTOMATIC"),
-            "pull_every": (timedelta, "a timedelta"),
-            "follow_every": (timedelta, "a timedelta"),
-            "tracking_wait": (timedelta, "a timedelta"),
-            "place_after": (timedelta, "a timedelta"),
-            "source_by": (SourceBy, "SourceBy.PRIORITY, SourceBy.PRICE or SourceBy.STOCK"),
-            "ship_by": (ShipBy, "ShipBy.CHEAPEST, ShipBy.FASTEST or ShipBy.BY_HAND"),
-            "price_drift": (Decimal, "a Decimal such as Decimal('0.02')"),
-        }
-        for name, (kind, words) in wanted.items():
-            if not isinstance(getattr(self, name), kind):
-                raise ConfigurationError(f"policy: {name}: {getattr(self, name)!r} is not {words}")
-        if self.margin is not None and not (
-            isinstance(cast("object", self.margin), Decimal)
-            and self.margin.is_finite()
-            and 0 <= self.margin < 1
-        ):
-            raise ConfigurationError(f"policy: margin: {self.margin!r} is no Decimal such as Decimal('0.15')")
-        if not isinstance(cast("object", self.reserve), bool):
-            raise ConfigurationError(f"policy: reserve: {self.reserve!r} is not true or false")
-        if not (self.price_drift.is_finite() and self.price_drift >= 0):
-            raise ConfigurationError(f"policy: price_drift: {self.price_drift} is not a part of zero or more")
-        for name in ("limit_per_order", "limit_per_day"):
-            limits: object = getattr(self, name)
-            each = cast("tuple[object, ...]", limits) if isinstance(limits, tuple) else (limits,)
-            if not isinstance(limits, tuple) or not all(isinstance(limit, Money) for limit in each):
-                raise ConfigurationError(f"policy: {name}: give a tuple of Money, one per currency")
+        must_fit(
+            attrs.asdict(self, recurse=False), _OF_POLICY, where="policy", private=("blocked_addresses",)
+        )
 
     def takes(self, order: Order, *, take_from: datetime | None) -> bool:
         """Is this order acted on?"""
@@ -367,7 +383,7 @@ class Policy:
         known = (to.name, to.company, to.line1, to.line2, to.postal_code, to.phone, to.email)
         fields = [_plain(text) for text in known]
         for number, text in enumerate(self.blocked_addresses, start=1):
-            if _plain(text) and any(_plain(text) in field for field in fields):
+            if any(_plain(text) in field for field in fields):
                 return f"the address is blocked (text {number} of blocked_addresses)"
         return ""
 
@@ -417,6 +433,35 @@ class Policy:
                 return f"limit {words}: {amount_of(value)} would be over {amount_of(limit)}"
         return ""
 
+
+_OF_POLICY: Wanted = {
+    "take": (one_of(Take), "Take.PAID or Take.ALL"),
+    "source_by": (one_of(SourceBy), "SourceBy.PRIORITY, SourceBy.PRICE or SourceBy.STOCK"),
+    "reserve": YES_OR_NO,
+    "place": (one_of(Who), "Who.BY_HAND or Who.AUTOMATIC"),
+    "pay": (one_of(Who), "Who.BY_HAND or Who.AUTOMATIC"),
+    "limit_per_order": LIMITS,
+    "limit_per_day": LIMITS,
+    "price_drift": (is_number, "a part of zero or more such as 0.02, in Python a Decimal"),
+    "place_after": span(zero=True),
+    "margin": (or_none(is_share), "a part from zero to below one such as 0.15, in Python a Decimal"),
+    "shipping": (
+        all_in(tuple, one_of(ShippingRule)),
+        "a list of shipping rules, in Python a tuple of ShippingRule",
+    ),
+    "ship_by": (one_of(ShipBy), "ShipBy.CHEAPEST, ShipBy.FASTEST or ShipBy.BY_HAND"),
+    "blocked_countries": COUNTRIES,
+    "blocked_addresses": (
+        all_in(tuple, says_something),
+        "a list of texts, none of them empty; in Python a tuple",
+    ),
+    "report_progress": YES_OR_NO,
+    "notify_shopper": YES_OR_NO,
+    # Asked for again at once, run_once would never end.
+    "pull_every": span(zero=False),
+    "follow_every": span(zero=False),
+    "tracking_wait": span(zero=True),
+}
 
 _OF_STORES = ("take", "source_by", "report_progress", "notify_shopper", "pull_every")
 

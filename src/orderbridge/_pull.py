@@ -13,7 +13,7 @@ from ._intake import take_in
 from ._intents import Subject
 from ._journal import Tx
 from ._reviews import ReviewCode
-from ._saga import Clock, Saga, backoff, clock, commit, kept_out, let_in, look, run_flow
+from ._saga import Clock, Saga, ask, backoff, clock, commit, kept_out, let_in, look, run_flow
 from ._world import Store, Supplier, World
 from .adapters import Access, FindsPurchases, Flow, ListsChanges, ListsPurchases, Page, Probes
 from .errors import BridgeError, ConfigurationError, LeaseLost, Unavailable
@@ -38,7 +38,7 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
 
         Unavailable: it does not say who it is, such as a bot wall before it: nothing is remembered.
     """
-    access = yield from run_flow(account.name, identity_flow(account))
+    access = yield from ask(account.name, identity_flow(account))
     if not access.identity:
         wrong = [f"{finding.what}; {finding.fix}" for finding in access.findings if not finding.ok]
         if wrong:
@@ -51,9 +51,12 @@ def identify(world: World, account: Store | Supplier) -> Saga[str]:
     if known is None:
         twin = yield from look(partial(_twin, account, access.identity))
         if twin is not None:
+            its = yield from look(lambda tx: tx.account_owner(twin))
             raise ConfigurationError(
                 f"account {account.name!r}: it is {access.identity!r}, which this journal knows as {twin!r}; "
                 "keep one name for it"
+                if its == account.owner  # nobody hears what others call theirs
+                else f"account {account.name!r}: it is {access.identity!r}, which is connected here already"
             )
         yield from commit(lambda tx: _remember(tx, world, account, access.identity, now))
     elif known != access.identity:

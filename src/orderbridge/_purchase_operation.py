@@ -28,13 +28,6 @@ __all__ = ["PurchaseOperation", "ask_about_price", "surely_refused"]
 R = TypeVar("R")
 _KNOWN_FOR = timedelta(minutes=2)  # how old the shop's word may be when the bytes leave
 _NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
-_ABOUT_PAYING = (
-    ReviewCode.REFUSED,
-    ReviewCode.UNCLEAR,
-    ReviewCode.PARKED,
-    ReviewCode.LIMIT,
-    ReviewCode.PRICE,
-)
 
 
 def ask_about_price(tx: Tx, po: PurchaseOrder, words: str, price: Money, now: Clock) -> None:
@@ -129,11 +122,6 @@ class PurchaseOperation(Operation[R], Generic[R]):
         )
         code = ReviewCode.CANCELED_BY_SUPPLIER.value
         self.event(tx, EventKind.REVIEW_OPENED, now, code=code, evidence=evidence)
-
-    def nothing_to_pay(self, tx: Tx, now: Clock) -> None:
-        """It is paid, whoever did it: what was asked about paying it is answered."""
-        for code in _ABOUT_PAYING:
-            tx.close_reviews(code, about=self.po.id, decision="paid", at=now.wall)
 
     def wait_for_money(self, tx: Tx) -> None:
         tx.put_purchase(attrs.evolve(self.current(tx), waits="money"))

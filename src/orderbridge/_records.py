@@ -43,7 +43,8 @@ class OrderRecord:
 
         refresh: A nudge asks to read it again.
 
-        unsourced: A line waits for a supplier that could not be asked who it is, or does not sell it now.
+        unsourced: A line waits for a supplier that could not be asked who it is, or does not sell it now, or
+            whose account is not there now.
 
         source_at: When such a supplier is asked again; None is at once.
 
@@ -76,7 +77,7 @@ class OrderRecord:
     @property
     def ship_to(self) -> Address | None:
         """Where it goes."""
-        return self.address or self.order.ship_to or self.order.bill_to
+        return self.address or self.order.ship_to
 
     @property
     def digest(self) -> str:

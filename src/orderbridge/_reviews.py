@@ -37,6 +37,7 @@ class ReviewCode(Enum):
     PACKING = "PACKING"
     MARGIN = "MARGIN"
     BLOCKED = "BLOCKED"
+    REPLACES = "REPLACES"
     RETURNED = "RETURNED"
     LIMIT = "LIMIT"
     FAULT = "FAULT"
@@ -228,10 +229,20 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
         decisions=("accept", "ignore"),
     ),
     R.BLOCKED: ReviewText(
-        title="An address that the policy blocks",
-        means="The policy says that nothing is sent there unasked.",
-        evidence="The rule that holds it.",
-        hint="`accept` it; or `ignore`, and it is not placed.",
+        title="An address that the policy blocks, or none",
+        means="The policy says that nothing is sent there unasked; or the order says no place at all.",
+        evidence="The rule that holds it, or that there is no address.",
+        hint="`accept` it, or give the order another address; or `ignore`, and it is not placed.",
+        decisions=("accept", "ignore"),
+    ),
+    R.REPLACES: ReviewText(
+        title="It stands for another order, which is still to come",
+        means="The shop says that it was made from another order, of which a supplier still has something.",
+        evidence="The purchase order of that one.",
+        hint=(
+            "Cancel that one if this comes in its place; or `accept`, and both come. With `ignore` this one "
+            "waits until that one is over."
+        ),
         decisions=("accept", "ignore"),
     ),
     R.PACKING: ReviewText(

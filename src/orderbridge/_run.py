@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 import attrs
 
@@ -13,6 +14,7 @@ from ._changes import list_changes, lists_of_changes, nudge_purchase
 from ._daily_look import DAILY, daily_looks, look_daily
 from ._events import EventKind
 from ._far_ahead import bring_back
+from ._fits import at_most
 from ._forget import advance_forget, ask_to_disclose, ask_to_forget, blank
 from ._intents import Subject
 from ._journal import Tx
@@ -63,11 +65,13 @@ class Report:
 
 def start(world: World, compared: set[str]) -> Saga[None]:
     """Make every store's pull due once, and its orders if its settings have changed."""
-    yield from bring_back()
+    yield from bring_back(world)
     if not world.lazy:
         yield from settings_changed(world, compared, world.stores)
     now = yield from clock()
     pulls = [Subject.pull(name) for name in world.stores]
+    if world.lazy:
+        list(world.suppliers)  # a mapping is asked for its names once a run: those that are gone are let go
     lists = () if world.lazy else lists_of_changes(world)
     looks = () if world.lazy else daily_looks(world)
     planned = yield from look(lambda tx: tx.planned("pull") | tx.planned("list") | tx.planned("look"))
@@ -179,7 +183,7 @@ def _is_ours(world: World, subject: str) -> bool:
 def due_now(world: World, limit: int) -> Saga[tuple[str, ...]]:
     """Subjects of these accounts that wait for work now."""
     now = yield from clock()
-    most = limit
+    most = limit = at_most(limit)
     while True:
         due = yield from look(partial(_due, now.wall, most))
         ours = tuple(subject for subject in due if _is_ours(world, subject))
@@ -229,7 +233,9 @@ def _put_off(subject: str, bug: str | None, *, why: str = "") -> Saga[None]:
 
     def work(tx: Tx) -> None:
         found = tx.work(subject)
-        if found.due_at is not None and found.due_at <= now.wall:
+        # Who has a call under way in it says by itself when it is due again.
+        taken = found.lease_until is not None and found.lease_until > now.wall
+        if found.due_at is not None and found.due_at <= now.wall and not taken:
             due_at = now.wall + backoff(found.failures, base=60.0)
             tx.release(subject, due_at=due_at, failures=found.failures + 1)
             kind, _, name = subject.partition("/")
@@ -273,6 +279,8 @@ def receive(
     world: World, account: str, *, method: str, path: str, headers: Headers, body: bytes
 ) -> Saga[Reply]:
     """Take a webhook in: checked, remembered, and the order it is about made due. Nothing goes out."""
+    if not isinstance(cast("object", body), bytes):
+        raise ConfigurationError(f"body: a {type(body).__name__} came; give the bytes as they arrived")
     found = world.stores.get(account) or world.suppliers.get(account)
     if found is None:
         return Reply(status=404)

@@ -19,8 +19,9 @@ import attrs
 
 from ._http import Read, Request, Response
 from ._journal import Tx
+from ._raised import log_raised, raised_at
 from .adapters import Flow
-from .errors import BridgeError, JournalError, Unauthorized
+from .errors import BridgeError, JournalError, Unauthorized, Unavailable
 
 __all__ = [
     "Clock",
@@ -32,6 +33,7 @@ __all__ = [
     "Saga",
     "Send",
     "Tick",
+    "ask",
     "backoff",
     "clock",
     "commit",
@@ -182,6 +184,23 @@ def run_flow(account: str, flow: Flow[T]) -> Saga[T]:
         raise
     finally:
         flow.close()
+
+
+def ask(account: str, flow: Flow[T]) -> Saga[T]:
+    """Run a flow that is one of several: if it breaks, its account does not answer, and the others do.
+
+    Raises:
+        BridgeError: as ``run_flow``; a bug is ``Unavailable``, and written down as ``kept_out`` is.
+    """
+    try:
+        return (yield from run_flow(account, flow))
+    except BridgeError:
+        raise
+    except Exception as error:
+        log_raised(error, account)
+        why = f"its adapter broke: {raised_at(error)}"
+    yield from kept_out(account, why)
+    raise Unavailable(why, account=account)
 
 
 def kept_out(account: str, why: str) -> Saga[None]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import lru_cache
 from importlib import import_module
@@ -30,7 +30,10 @@ T = TypeVar("T")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def structure(cls: type[T], table: Mapping[str, object], *, where: str) -> T:
+_UNREAD = "UNREADSECRET"  # stands where nothing is ever signed
+
+
+def structure(cls: type[T], table: Mapping[str, object], *, where: str, unread: list[str] | None = None) -> T:
     """``cls`` out of a table.
 
     Args:
@@ -40,16 +43,51 @@ def structure(cls: type[T], table: Mapping[str, object], *, where: str) -> T:
 
         where: What the table is, for the error: ``store 'shop'``.
 
+        unread: Takes the secrets that cannot be read, in words, for who signs nothing or names them all
+            at once; without it they are an error.
+
     Raises:
         ConfigurationError: names the key, what came and what would be right. Values of secrets are
             never shown.
     """
+    found = dict(table)
+    missing = [f"{where}: {why}" for why in _read_secrets(cls, found)]
+    if missing and unread is None:
+        raise ConfigurationError("; ".join(missing))
     try:
-        return _converter().structure(dict(table), cls)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{where}: {error}") from None
+        made = _converter().structure(found, cls)
     except Exception as error:
-        raise ConfigurationError(f"{where}: {_words(error, cls)}") from None
+        words = str(error) if isinstance(error, ConfigurationError) else _words(error, cls)
+        # What a class says of itself is said already, for example policy.
+        words = words.removeprefix(f"{where.rpartition(': ')[2]}: ")
+        raise ConfigurationError("; ".join((*missing, f"{where}: {words}"))) from None
+    if unread is not None:
+        unread += missing
+    return made
+
+
+def _read_secrets(cls: type, table: dict[str, object]) -> list[str]:
+    """Put the secrets of a table in the place of what says where they are; why some cannot be read."""
+    wrong: list[str] = []
+    fields = attrs.fields(attrs.resolve_types(cast("type[attrs.AttrsInstance]", cls)))
+    for name in (field.name for field in fields if Secret in (field.type, *get_args(field.type))):
+        said = table.get(name)
+        if isinstance(said, str):
+            table[name] = _read_secret(name, said, wrong)
+        elif isinstance(said, (list, tuple)):
+            each_said = cast("Sequence[object]", said)
+            table[name] = [
+                _read_secret(name, each, wrong) if isinstance(each, str) else each for each in each_said
+            ]
+    return wrong
+
+
+def _read_secret(name: str, said: str, wrong: list[str]) -> Secret:
+    try:
+        return secret(said)
+    except ConfigurationError as error:
+        wrong.append(f"{name}: {error}")
+        return Secret(_UNREAD)
 
 
 @lru_cache(maxsize=1)
@@ -61,7 +99,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(Secret, lambda value, _: secret(value))
     converter.register_structure_hook(timedelta, lambda value, _: _duration(value))
     converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
-    converter.register_structure_hook(Decimal, lambda value, _: Decimal(_text(value)))
+    converter.register_structure_hook(Decimal, lambda value, _: _number(value))
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(bool, lambda value, _: _yes_or_no(value))
     converter.register_structure_hook(datetime, lambda value, _: _time(value))
@@ -139,8 +177,18 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
+def _number(value: object) -> Decimal:
+    try:
+        return Decimal(_text(value))
+    except InvalidOperation:
+        raise ConfigurationError(f'{value!r} is not a number such as "0.02"') from None
+
+
 def _time(value: object) -> datetime:
-    at = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ConfigurationError(f"{value!r} is not a time such as 2026-01-01T00:00:00Z") from None
     if at.tzinfo is None:
         raise ConfigurationError(f"{at.isoformat()} has no time zone; write {at.isoformat()}Z for UTC")
     return at

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 from ._calls import Line
 from ._couriers import Couriers
+from ._fits import Fits, Wanted, all_in, is_aware, listed, must_fit, one_of, or_none, some
 from ._intents import Subject
 from ._journal import Journal
 from ._model import BuyerContext
@@ -17,13 +18,48 @@ from ._plugins import OPEN_AT_ONCE, Account, Accounts, open_store, open_supplier
 from ._plugins import journal as open_journal
 from ._plugins import tokens as open_tokens
 from ._policy import PackingRule, Policy, Who
-from ._sourcing import Rule
+from ._sourcing import Match, OwnStock, Rule, SkuPrefix, SupplierRef
 from ._token_store import MemoryTokens, TokenStore
 from ._world import Store, Supplier, World
 from .adapters import MovedByPeople, PaymentKind, Pays, payment_kind
 from .errors import ConfigurationError
 
 __all__ = ["Setup"]
+
+_Given: TypeAlias = tuple[Account, ...] | Mapping[str, Account]
+
+
+def _are_accounts(value: object) -> bool:
+    return isinstance(value, Mapping) or all_in(tuple, one_of(Account))(value)
+
+
+def _are_links(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(each, str) for pair in cast("Mapping[object, object]", value).items() for each in pair
+    )
+
+
+def _is_place_or(*methods: str) -> Fits:
+    """A path, or something that can do that."""
+    return lambda value: (
+        isinstance(value, (str, Path)) or all(callable(getattr(value, method, None)) for method in methods)
+    )
+
+
+_ACCOUNTS = (_are_accounts, "a list of what store() or supplier() gives, or a mapping of it by name")
+_OPTIONS: Wanted = {
+    "stores": _ACCOUNTS,
+    "suppliers": _ACCOUNTS,
+    "journal": (_is_place_or("transact", "look"), "a path, a postgresql:// address or what journal() gives"),
+    "policy": (or_none(one_of(Policy)), "a Policy"),
+    "rules": some(SkuPrefix, SupplierRef, Match, OwnStock),
+    "take_from": (or_none(is_aware), "an aware datetime, such as datetime(2026, 1, 1, tzinfo=UTC)"),
+    "tokens": (or_none(_is_place_or("get", "swap")), "a path, or what tokens() gives"),
+    "buyer": (or_none(one_of(BuyerContext)), "a BuyerContext"),
+    "rate": (or_none(callable), "a function of two currencies"),
+    "packing": some(PackingRule),
+    "couriers": (or_none(_are_links), "a mapping of links by courier"),
+}
 
 
 class Setup:
@@ -44,6 +80,23 @@ class Setup:
         couriers: Mapping[str, str] | None = None,
         tokens: TokenStore | str | Path | None,
     ) -> None:
+        stores, suppliers = cast("_Given", listed(stores)), cast("_Given", listed(suppliers))
+        rules = cast("tuple[Rule, ...]", listed(rules))
+        packing = cast("tuple[PackingRule, ...]", listed(packing))
+        given: dict[str, object] = {
+            "stores": stores,
+            "suppliers": suppliers,
+            "journal": journal,
+            "policy": policy,
+            "rules": rules,
+            "take_from": take_from,
+            "tokens": tokens,
+            "buyer": buyer,
+            "rate": rate,
+            "packing": packing,
+            "couriers": couriers,
+        }
+        must_fit(given, _OPTIONS, private=given)
         self.stores: Accounts[Store] = Accounts(stores, self._open_store)
         self.suppliers: Accounts[Supplier] = Accounts(suppliers, self._open_supplier)
         self.journal: Journal = open_journal(str(journal)) if isinstance(journal, (str, Path)) else journal
@@ -55,7 +108,6 @@ class Setup:
         both = set(self.stores) & set(self.suppliers)
         if both:
             raise ConfigurationError(f"account name: {sorted(both)[0]!r} is a store and a supplier")
-        rules = tuple(rules)
         self._check(rules)
         self.world = World(
             stores=self.stores,
@@ -66,7 +118,7 @@ class Setup:
             buyer=buyer,
             couriers=Couriers(couriers),
             rate=rate or (lambda _, __: None),
-            packing=tuple(packing),
+            packing=packing,
             lazy=self.stores.lazy or self.suppliers.lazy,
         )
 
@@ -124,15 +176,24 @@ class Setup:
 
     def reopen(self, name: str) -> None:
         """Ask for an account's settings anew when it is needed next."""
-        accounts = self.stores if name in self.stores else self.suppliers
-        if not accounts.lazy:
+        both = (self.stores, self.suppliers)
+        if any(name in accounts for accounts in both if not accounts.lazy):
             raise ConfigurationError(
                 f"account {name!r}: it was given once and for all; give a mapping for settings that change"
             )
-        accounts.reopen(name)
+        if not any(accounts.reopen(name) for accounts in both):
+            raise ConfigurationError(f"account: there is no {name!r}")
         self._lines.pop(name, None)
-        # It may be another shop by now, and its policy another one.
-        self.identified -= {name, Subject.source(name)}
+        # It may be another shop by now, and its policy another one: of a supplier's, each store is to hear.
+        self.identified -= {name, *(each for each in self.identified if each.startswith(Subject.source("")))}
+
+    @property
+    def owners(self) -> frozenset[str] | None:
+        """Whose accounts there are; None if nobody knows all of them."""
+        if self.world.lazy:
+            return None
+        both = (self.stores, self.suppliers)
+        return frozenset(accounts.account(name).owner for accounts in both for name in accounts)
 
     def owner_of(self, store: str) -> str:
         """Whose a store is; nobody's if there is none of that name."""

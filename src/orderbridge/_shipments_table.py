@@ -16,6 +16,7 @@ from ._by_people import (
     after_departure,
     check_left,
     check_placed,
+    check_said,
     check_word,
     go_on,
     moved_by_people,
@@ -26,7 +27,7 @@ from ._by_people import (
 from ._journal import Tx
 from ._model import Package, Shipment, ShipmentLine
 from ._saga import Clock, Saga, clock, commit, look
-from ._states import Fulfillment, Payment
+from ._states import SAID, SAID_PAID, Fulfillment, Payment
 from ._views import owns
 from ._world import World
 from .adapters import OrdersItself
@@ -170,7 +171,7 @@ def import_shipments(
     orders: list[str] = []
     now = yield from clock()
     for group in _grouped(rows):
-        why = yield from look(partial(_why_not, world, group))
+        why = yield from look(partial(_why_not, world, group, now))
         status_news, departure_news = (False, False) if why else (yield from look(partial(_news, group)))
         if not why and not dry_run:
             try:
@@ -234,8 +235,8 @@ def _read_row(no: int, cells: _Cells, owner: str, tx: Tx) -> _Row | None:
     return _Row(
         no=no,
         po_id=po_id,
-        fulfillment=_word(Fulfillment, "status", word),
-        payment=_word(Payment, "payment", cell.get("payment", "")),
+        fulfillment=_word(SAID, "status", word),
+        payment=_word(SAID_PAID, "payment", cell.get("payment", "")),
         raw=word,
         line=ShipmentLine(remote_id=remote_id, quantity=_quantity(cell.get("quantity", "")))
         if remote_id and ref
@@ -252,13 +253,12 @@ def _as_said(value: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in tuple("=@+-") else text
 
 
-def _word(kind: type[W], column: str, word: str) -> W | None:
-    if not word:
-        return None
-    try:
-        return kind(word.upper().replace(" ", "_"))
-    except ValueError:
-        raise _Wrong(column, f"{word!r} came; give one of {', '.join(each.value for each in kind)}") from None
+def _word(words: tuple[W, ...], column: str, word: str) -> W | None:
+    known = {each.value: each for each in words}
+    said = word.upper().replace(" ", "_")
+    if word and said not in known:
+        raise _Wrong(column, f"{word!r} came; give one of {', '.join(known)}")
+    return known.get(said)
 
 
 def _quantity(text: str) -> Decimal:
@@ -297,7 +297,7 @@ def _departure(group: list[_Row]) -> Shipment:
     )
 
 
-def _why_not(world: World, group: list[_Row], tx: Tx) -> str:
+def _why_not(world: World, group: list[_Row], now: Clock, tx: Tx) -> str:
     """What is wrong with a group of rows, before anything is written; empty if nothing is."""
     first = group[0]
     try:
@@ -309,6 +309,7 @@ def _why_not(world: World, group: list[_Row], tx: Tx) -> str:
             if hub:
                 raise Unsupported("it tells the shop by itself what it ships", account=supplier.name)
             departure = _departure(group)
+            check_said(departure, now)
             if departure.ref not in {notice.shipment_ref for notice in notices_of(tx, record)}:
                 check_left(tx, record, departure)
             record = attrs.evolve(record, fulfillment=after_departure(tx, record, departure))

@@ -19,11 +19,11 @@ from ._journal import Tx
 from ._policy import PackingRule, Policy
 from ._pull import identify
 from ._records import Offer, OrderRecord
-from ._saga import Clock, Saga, clock, commit, look, run_flow
+from ._saga import Clock, Saga, ask, clock, commit, look
 from ._sourcing import Rule
 from ._world import World
 from .adapters import ChecksProducts, Product, Splits
-from .errors import BridgeError, LeaseLost
+from .errors import BridgeError, ConfigurationError, LeaseLost
 
 __all__ = ["advance_source", "ask_suppliers", "settings_changed"]
 
@@ -38,13 +38,18 @@ def settings_changed(world: World, compared: set[str], stores: Iterable[str]) ->
     """Make the orders of each store due whose settings are not those that the journal saw last.
 
     Args:
-        compared: What this process has compared already; it compares each store's once.
+        compared: What this process has compared already; it compares each account's once.
 
-        stores: Which ones.
+        stores: Which ones; of a mapping, with them the suppliers that their orders wait for.
     """
-    digests = {name: _digest(world, name) for name in stores if Subject.source(name) not in compared}
-    if not digests:
+    names = [name for name in stores if Subject.source(name) not in compared]
+    if not names:
         return
+    if world.lazy:
+        wanted = yield from look(partial(_to_order, tuple(names)))
+        names += [name for name in wanted if Subject.source(name) not in compared]
+    # A supplier whose settings cannot be loaded now is no matter of the store's.
+    digests = {name: digest for name in names if (digest := _digest(world, name)) is not None}
 
     def changed(tx: Tx) -> list[str]:
         return [name for name in digests if tx.get_meta(_digest_of(name)) != digests[name]]
@@ -55,22 +60,39 @@ def settings_changed(world: World, compared: set[str], stores: Iterable[str]) ->
         def work(tx: Tx) -> None:
             for name in changed(tx):
                 tx.put_meta(_digest_of(name), digests[name])
-                if tx.open_orders(name, after="", limit=1):
-                    tx.put_meta(_place_of(name), "")
-                    tx.wake(Subject.source(name), now.wall)
+                for store in (name,) if name in world.stores else tx.stores_to_order(name):
+                    if tx.open_orders(store, after="", limit=1):
+                        tx.put_meta(_place_of(store), "")
+                        tx.wake(Subject.source(store), now.wall)
 
         yield from commit(work)
     compared.update(Subject.source(name) for name in digests)
 
 
-def _digest(world: World, store: str) -> str:
-    """Of all that says who ships a store's orders, what goes in, and who approves it."""
+def _to_order(stores: tuple[str, ...], tx: Tx) -> list[str]:
+    return sorted({supplier for store in stores for supplier in tx.suppliers_to_order(store)})
+
+
+def _digest(world: World, name: str) -> str | None:
+    """Of all that says who ships a store's orders, what goes in, and who approves it.
+
+    Of a supplier it is its policy; None for one that cannot be opened now.
+    """
+    if name not in world.stores:
+        try:
+            return _hashed(_of_policy(world.suppliers[name].policy))
+        except (KeyError, ConfigurationError):
+            return None
     # Of thousands of accounts each comes and goes by itself, and is no setting of all stores.
     names = () if world.lazy else sorted(world.suppliers)
-    suppliers = [(name, _of_policy(world.suppliers[name].policy)) for name in names]
-    policies = (_of_policy(world.policy), _of_policy(world.stores[store].policy))
+    suppliers = [(each, _of_policy(world.suppliers[each].policy)) for each in names]
+    policies = (_of_policy(world.policy), _of_policy(world.stores[name].policy))
     rules = [_of_rule(rule) for rule in (*world.rules, *world.packing)]
-    return hashlib.sha256(repr((suppliers, policies, rules)).encode()).hexdigest()
+    return _hashed((suppliers, policies, rules))
+
+
+def _hashed(settings: object) -> str:
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
 
 
 def _of_policy(policy: Policy | None) -> object:
@@ -135,7 +157,7 @@ def ask_suppliers(world: World, record: OrderRecord) -> Saga[bool]:
         adapter = world.suppliers[name].adapter
         if isinstance(adapter, ChecksProducts):
             try:
-                products = yield from run_flow(name, adapter.check_products(remote_ids))
+                products = yield from ask(name, adapter.check_products(remote_ids))
                 offers = _offers(remote_ids, products)
             except BridgeError:
                 # Others may do: the order goes on without its word.
@@ -146,7 +168,7 @@ def ask_suppliers(world: World, record: OrderRecord) -> Saga[bool]:
         adapter = world.suppliers[name].adapter
         if isinstance(adapter, Splits):
             try:
-                parts = yield from run_flow(name, adapter.parts(remote_ids))
+                parts = yield from ask(name, adapter.parts(remote_ids))
             except BridgeError:
                 well = False
             else:

@@ -241,11 +241,14 @@ class Sourced:
             (suppliers are to be asked first).
 
         unasked: What they are to be asked about: suppliers and remote ids.
+
+        absent: A line waits although a link or a rule names its supplier, whose account is not there now.
     """
 
     allocations: tuple[Allocation, ...]
     waits: dict[str, str]
     unasked: frozenset[tuple[str, str]] = frozenset()
+    absent: bool = False
 
 
 def still_needed(line: Line, *, committed: Decimal, announced: Decimal) -> Decimal:

@@ -164,6 +164,9 @@ RANK: Mapping[Fulfillment, int] = {
 }
 FINAL = frozenset({F.CANCELED, F.REJECTED, F.COMPLETED})
 BEFORE_PLACED = frozenset({F.IN_QUOTE, F.TO_ORDER, F.RESERVED, F.PLACING, F.IN_DOUBT})
+# What people may say of one that is placed, and of its payment; the rest is the bridge's own.
+SAID = tuple(each for each in Fulfillment if each not in BEFORE_PLACED)
+SAID_PAID = tuple(each for each in Payment if each not in (Payment.UNKNOWN, Payment.IN_DOUBT))
 CAN_CHANGE = frozenset({F.TO_ORDER, F.RESERVED})  # nothing of it was sent, so it may become another yet
 SENDING = frozenset({F.PLACING, F.IN_DOUBT})  # it may be on its way to the supplier
 HAS_LEFT = frozenset({F.SHIPPED, F.DELIVERED, F.COMPLETED})

@@ -10,11 +10,11 @@ from typing import Protocol
 import attrs
 
 from ._http import Response
-from ._model import Money, Order, Package, ShipmentNotice
+from ._model import Money, Order, Package, ShipmentNotice, checks_texts
 from ._writes import Cursor, Flow, Past, Unclear, Verdict, Write
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=checks_texts)
 class SetAside:
     """An order that cannot be understood: it becomes a review and never stops the page.
 

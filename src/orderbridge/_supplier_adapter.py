@@ -11,9 +11,19 @@ from typing import Protocol
 import attrs
 
 from ._http import Response
-from ._model import BuyerContext, Document, Held, Money, PurchaseOrder, Shipment, utc_or_none
+from ._model import (
+    BuyerContext,
+    Document,
+    Held,
+    Money,
+    PurchaseOrder,
+    Shipment,
+    checks_texts,
+    utc_or_none,
+)
 from ._states import Fulfillment, Payment, PaymentKind
 from ._writes import Cursor, Flow, Past, Unclear, Verdict, Write
+from .errors import ConfigurationError
 
 # A word in place of a state would go unseen until somebody compares it.
 _FULFILLMENT = attrs.validators.optional(attrs.validators.instance_of(Fulfillment))
@@ -25,7 +35,7 @@ def _named(instance: object, attribute: attrs.Attribute[str], value: str) -> Non
         raise ValueError(f"{attribute.name}: it is empty; give the supplier's id, by which it is found again")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Placed:
     """One order at the supplier.
 
@@ -54,7 +64,7 @@ class Placed:
     url: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class RefusedLine:
     """Units the supplier did not take."""
 
@@ -71,7 +81,7 @@ class Placement:
     refused: tuple[RefusedLine, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class Returned:
     """Goods that came back to the supplier, or are to.
 
@@ -91,7 +101,7 @@ class Returned:
     raw: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class SupplierStatus:
     """The supplier's word on one purchase order.
 
@@ -119,8 +129,12 @@ class SupplierStatus:
     total: Money | None = None
     returns: tuple[Returned, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        if len({shipment.ref for shipment in self.shipments}) < len(self.shipments):
+            raise ValueError("shipments: two departures have the same ref; give each its own")
 
-@attrs.frozen(kw_only=True)
+
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class PaymentSeen:
     """What paying came to.
 
@@ -176,7 +190,7 @@ class Splits(ABC):
         """The part each belongs to, as a short text; an id the supplier does not sell is left out."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class ShippingOption:
     """One way to send a purchase order.
 
@@ -281,7 +295,7 @@ class OrdersItself(MovedByPeople):
     order for it is never placed by us, and what it ships it tells the shop."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checks_texts)
 class PurchaseCanceled:
     """What canceling at the supplier came to.
 
@@ -426,6 +440,33 @@ class ChecksProducts(ABC):
     @abstractmethod
     def check_products(self, remote_ids: Collection[str]) -> Flow[tuple[Product, ...]]:
         """Price and stock of these; an id the supplier does not sell is left out."""
+
+
+def meaning_of(raw: str, words: str) -> tuple[Fulfillment | None, Payment | None]:
+    """What a merchant's settings say of a status word that the adapter does not know, or knows otherwise.
+
+    Args:
+        raw: The supplier's word; an error names it.
+
+        words: A fulfillment word, ``"ON_HOLD"``, and after a slash a payment word, ``"ON_HOLD/PAID"``; or
+            the latter alone, ``"/PAID"``.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    fulfillment, _, payment = words.partition("/")
+    try:
+        if not words.strip("/"):
+            raise KeyError(words)
+        return (
+            Fulfillment[fulfillment] if fulfillment else None,
+            Payment[payment] if payment else None,
+        )
+    except KeyError:
+        raise ConfigurationError(
+            f"statuses: {raw!r} = {words!r} is not understood; give a fulfillment word such as ON_HOLD, "
+            "and after a slash a payment word such as PAID"
+        ) from None
 
 
 # Each supplier is of the first kind in this table that its adapter is; else a person pays.

@@ -16,7 +16,7 @@ from ._saga import Saga, look
 from ._standing import word_of
 from ._states import Fulfillment, Payment
 from ._views import find
-from ._wording import amount_of
+from ._wording import amount_of, purchase_name, readable
 from .errors import ConfigurationError
 
 __all__ = ["SENTENCES", "Entry", "in_words", "timeline"]
@@ -71,7 +71,7 @@ SENTENCES: Mapping[EventKind, str] = {
     E.PAID: "[{supplier}: ]It is paid.",
     E.PAYMENT_SEEN: "[{supplier}: ]The supplier says of the payment: {money}.",
     E.PAYMENT_REGRESSED: "[{supplier}: ]Its word on the payment went back[: {raw}]; it stays[ {money}].",
-    E.MONEY_STOPPED: "All placing and paying was stopped[: {reason}].",
+    E.MONEY_STOPPED: "All placing and paying is stopped[: {reason}].",
     E.MONEY_RELEASED: "Placing and paying may go on[: {reason}].",
     E.STATUS: "[{supplier}: ]How far it is[: {word}][, {money}][ ({raw})].",
     E.STATUS_REGRESSED: "[{supplier}: ]The supplier's word went back[: {raw}]; it stays[ {word}].",
@@ -88,13 +88,13 @@ SENTENCES: Mapping[EventKind, str] = {
     E.TWIN_REVOKING: "[{supplier}: ]The order too many is about to be canceled[: {supplier_ref}].",
     E.TWIN_REVOKED: "[{supplier}: ]The order too many[ {supplier_ref}] was asked to be canceled[: {status}].",
     E.UNKNOWN_PURCHASE: "A supplier's account has an order that is none of this journal's[: {supplier_ref}].",
-    E.ANNOUNCED: "The shop was told what left.",
-    E.TRACKING_CORRECTED: "The shop was told another tracking number.",
+    E.ANNOUNCED: "[{supplier}: ]The shop was told what left[: {parcels}].",
+    E.TRACKING_CORRECTED: "[{supplier}: ]The shop was told another tracking number[: {parcels}].",
     E.FOUND_BY_HAND: "[{supplier}: ]A person said which order of the supplier's it is[: {supplier_ref}].",
     E.TOLD_BY_HAND: "A person told the shop what left.",
     E.PROGRESS_SHOWN: "The shop shows how far it is[: {stages}].",
-    E.WARNING: "It was done, but: {text}.",
-    E.ASKED: "A person wants something done in the shop.",
+    E.WARNING: "[{supplier}: ]It was done, but: {text}.",
+    E.ASKED: "A person wants something done in the shop[: {task}][, {amount}].",
     E.NOTED: "The shop shows the remark.",
     E.CANCELED_IN_SHOP: "The shop has canceled its order.",
     E.REFUNDED: "The shop has refunded[ {amount}][: {money}].",
@@ -133,9 +133,10 @@ def in_words(event: Event) -> str:
 
 def _fields(event: Event) -> dict[str, str]:
     data = dict(event.data)
-    parts = event.about.removeprefix(f"{event.order_id}/").split("/")
-    if event.order_id and event.about != event.order_id and len(parts) >= 2:
-        data.setdefault("supplier", parts[0])
+    about = data.get("purchase_order", event.about)
+    parts = about.removeprefix(f"{event.order_id}/").split("/")
+    if event.order_id and about.startswith(f"{event.order_id}/") and len(parts) >= 2:
+        data["supplier"] = purchase_name("/".join((event.order_id, *parts[:2])))
     if (code := data.get("code", "")) in ReviewCode.__members__:
         data["question"] = REVIEWS[ReviewCode[code]].title
     if (state := data.get("fulfillment", "")) in Fulfillment.__members__:
@@ -143,8 +144,11 @@ def _fields(event: Event) -> dict[str, str]:
         data["word"] = word_of(Fulfillment[state], payment) or _plain(state)
     if event.kind is not E.REFUNDED and (paid := data.get("payment", "")) in Payment.__members__:
         data["money"] = "" if paid in _NO_NEWS else _plain(paid)
-    # What people say has no other word than ours.
+    # What people say has no other word than ours, and a supplier's number for a state is no word.
     data["raw"] = "" if data.get("raw") == state else data.get("raw", "")
+    data["status"] = readable(data.get("status", ""))
+    if event.kind is E.STATUS:
+        data["raw"] = readable(data["raw"])
     for name in ("total", "amount"):
         data[name] = _amount(data.get(name, ""))
     for name in ("payment", "kind", "state"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 import attrs
 
 from ._cart import Difference, differences, read_cart
 from ._events import Event
+from ._fits import at_most
 from ._journal import Tx
 from ._model import Held
 from ._pay import TO_PAY, against_paying, money_stopped, payment_page
@@ -197,6 +199,7 @@ def view_of(tx: Tx, order_id: str) -> OrderView | None:
 
 
 def list_orders(
+    world: World,
     *,
     tab: Tab | None,
     store: str,
@@ -212,11 +215,15 @@ def list_orders(
     """A page of orders, the newest first.
 
     Raises:
-        ConfigurationError: a time without a zone, a page after an order that is not there, or both a number
+        ConfigurationError: an account or an order that is not there, a time without a zone, or both a number
             and what to find.
     """
     if number and find:
         raise ConfigurationError("find: it looks at numbers as well; give one of number and find")
+    if not isinstance(cast("object", tab), Tab | None):
+        words = ", ".join(f"Tab.{each.name}" for each in Tab)
+        raise ConfigurationError(f"tab: {tab!r} is none of {words}")
+    most = at_most(limit)
     for name, at in (("since", since), ("until", until)):
         if at is not None and at.tzinfo is None:
             raise ConfigurationError(f"{name}: {at} has no time zone; give an aware time")
@@ -224,6 +231,8 @@ def list_orders(
     def work(tx: Tx) -> tuple[OrderView, ...]:
         if after and (tx.order(after) is None or not owns(tx, owner, after)):
             raise ConfigurationError(f"after: there is no order {after!r}; give the id of the last one shown")
+        check_account(tx, world, "store", store, owner)
+        check_account(tx, world, "supplier", supplier, owner)
         ids = tx.order_ids(
             tab=tab,
             store=store,
@@ -234,22 +243,48 @@ def list_orders(
             since=since,
             until=until,
             after=after,
-            limit=limit,
+            limit=most,
         )
         return tuple(view for view in (view_of(tx, order_id) for order_id in ids) if view is not None)
 
     return look(work)
 
 
-def count_tabs(*, owner: str, store: str) -> Saga[dict[Tab, int]]:
+def count_tabs(world: World, *, owner: str, store: str) -> Saga[dict[Tab, int]]:
     """How many orders stand in each tab."""
-    return look(lambda tx: tx.count_tabs(owner=owner, store=store))
+
+    def work(tx: Tx) -> dict[Tab, int]:
+        check_account(tx, world, "store", store, owner)
+        return tx.count_tabs(owner=owner, store=store)
+
+    return look(work)
 
 
-def reservations(supplier: str) -> Saga[tuple[ReservationRow, ...]]:
+def check_account(tx: Tx, world: World, kind: str, name: str, owner: str = "") -> None:
+    """Is there such an account, or was there one? Without a name there is nothing to look for.
+
+    Raises:
+        ConfigurationError: there was none, or it is another owner's.
+    """
+    if not name:
+        return
+    here = world.stores if kind == "store" else world.suppliers
+    whose: str | None = None
+    if name in here:
+        whose = here[name].owner
+    elif name in tx.accounts(kind):
+        whose = tx.account_owner(name)
+    serves_all = kind == "supplier" and not whose
+    if whose is None or (owner and whose != owner and not serves_all):
+        known = "" if owner else f"; known are {', '.join(here) or 'none'}"
+        raise ConfigurationError(f"{kind}: there is no account {name!r}{known}")
+
+
+def reservations(world: World, supplier: str) -> Saga[tuple[ReservationRow, ...]]:
     """What is wanted and held, as of the last look at the supplier."""
 
     def work(tx: Tx) -> tuple[ReservationRow, ...]:
+        check_account(tx, world, "supplier", supplier)
         cart = read_cart(tx, supplier)
         by = _wanted_by(tx, supplier)
         held = tuple(Held(remote_id=key, held=row.held) for key, row in cart.rows.items())
@@ -372,4 +407,5 @@ def probe(world: World, *, owner: str) -> Saga[dict[str, Access]]:
 
 
 def events(*, after: int, owner: str, limit: int) -> Saga[tuple[Event, ...]]:
-    return look(lambda tx: tx.events(after=after, owner=owner, limit=limit))
+    most = at_most(limit)
+    return look(lambda tx: tx.events(after=after, owner=owner, limit=most))

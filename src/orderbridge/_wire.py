@@ -7,10 +7,13 @@ a wrong or missing field is named by its path.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import TypeVar, cast
 from xml.etree.ElementTree import Element, ParseError
 
+import attrs
 import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -103,6 +106,28 @@ def _whole_characters(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: b"\\ufffd" if _HALF.fullmatch(found[0]) else found[0], body)
 
 
+def _finite(found: object, path: str) -> None:
+    """Refuse what is no number: as text, ``NaN`` and ``Infinity`` are decimals to msgspec."""
+    if isinstance(found, Decimal):
+        if not found.is_finite():
+            raise Malformed(f"{path}: {found} is not a number", path=path)
+    elif isinstance(found, list | tuple):
+        for index, value in enumerate(cast("Sequence[object]", found)):
+            _finite(value, f"{path}[{index}]")
+    elif isinstance(found, dict):
+        for name, value in cast("dict[object, object]", found).items():
+            _finite(value, f"{path}.{name}")
+    elif attrs.has(kind := type(found)):
+        for field in attrs.fields(kind):
+            _finite(getattr(found, field.name), f"{path}.{field.name}")
+
+
+def _decoded(cls: type[T], body: bytes) -> T:
+    found = _decoder(cls).decode(body)
+    _finite(found, "$")
+    return found
+
+
 def decode_bytes(cls: type[T], body: bytes) -> T:
     """``cls`` out of a JSON document, also where a platform has put dirt before it.
 
@@ -114,14 +139,14 @@ def decode_bytes(cls: type[T], body: bytes) -> T:
     """
     clean = _clean(body)
     try:
-        return _decoder(cls).decode(clean)
+        return _decoded(cls, clean)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         clean = _whole_characters(clean)
         document = _document(clean)
     if document is None:
         raise _no_document(clean)
     try:
-        return _decoder(cls).decode(document)
+        return _decoded(cls, document)
     except msgspec.ValidationError as error:
         raise _wrong_field(error) from None
     except UnicodeDecodeError:

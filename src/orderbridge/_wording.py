@@ -18,6 +18,17 @@ def web_link(package: Package) -> str:
     return package.tracking_url if package.tracking_url.startswith(("https://", "http://")) else ""
 
 
+def purchase_name(po_id: str) -> str:
+    """A purchase order within its order: its supplier, with its number where it is not the first there."""
+    _, supplier, n = po_id.rsplit("/", 2)
+    return supplier if n == "1" else f"{supplier}/{n}"
+
+
+def readable(word: str) -> str:
+    """A platform's word for a state; empty where it has only a number for it, which says nothing."""
+    return word if any(sign.isalpha() for sign in word) else ""
+
+
 def departure(order: Order, notice: ShipmentNotice) -> str:
     """What left and in which parcels, for people."""
     names = {line.ref: line.name or line.sku or line.ref for line in order.lines}

@@ -67,9 +67,8 @@ class World:
 
     def serves(self, supplier: str, store: str) -> bool:
         """May this supplier ship for this store? Nothing crosses owners; one that is nobody's serves all."""
-        if supplier not in self.suppliers or store not in self.stores:
-            return False
-        return self.suppliers[supplier].owner in ("", self.stores[store].owner)
+        shipper, seller = self.suppliers.get(supplier), self.stores.get(store)
+        return shipper is not None and seller is not None and shipper.owner in ("", seller.owner)
 
     def policy_of(self, store: str, supplier: str = "") -> Policy:
         """The policy for a store, or for its purchase orders at a supplier."""

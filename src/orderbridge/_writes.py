@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -10,12 +11,18 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from ._http import Read, Request, Response
-from ._model import Money
+from ._model import Money, checks_texts
 
 T = TypeVar("T")
 
+LONGEST_FREEZE = 24 * 3600.0  # seconds, whatever an account is told
+
 # Told where it is written, and not when the first answer got lost.
-_TIME = attrs.validators.and_(attrs.validators.instance_of(timedelta), attrs.validators.ge(timedelta(0)))
+_TIME = attrs.validators.and_(
+    attrs.validators.instance_of(timedelta),
+    attrs.validators.ge(timedelta(0)),
+    attrs.validators.le(timedelta(days=30)),
+)
 
 Flow: TypeAlias = Generator[Read, Response, T]
 """Yields reads, is sent their answers, returns a ``T``."""
@@ -123,7 +130,7 @@ class Past:
     others: frozenset[str] = frozenset()
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=checks_texts)
 class Unclear:
     """The platform holds something that might be ours and might not: a person must look.
 
@@ -173,11 +180,20 @@ class Refused:
     page: str = attrs.field(default="", kw_only=True)
 
 
+def _pause(seconds: float | None) -> float | None:
+    if seconds is None or math.isnan(seconds):
+        return None
+    return min(max(0.0, seconds), LONGEST_FREEZE)
+
+
 @attrs.frozen
 class Throttled:
-    """Turned away before any effect; come back after so many seconds, where the platform says."""
+    """Turned away before any effect; come back after so many seconds, where the platform says.
 
-    after: float | None = None
+    Nobody waits longer than a day, whatever it says.
+    """
+
+    after: float | None = attrs.field(default=None, converter=_pause)
 
 
 @attrs.frozen

@@ -87,6 +87,7 @@ from ._supplier_adapter import (
     Splits,
     SupplierAdapter,
     SupplierStatus,
+    meaning_of,
     payment_kind,
 )
 from ._weight import in_kg
@@ -219,6 +220,7 @@ __all__ = [
     "in_kg",
     "judge_by_status",
     "mark_of",
+    "meaning_of",
     "parse_xml",
     "payment_kind",
     "raise_for_status",

@@ -19,6 +19,7 @@ BridgeError
 ├── IllegalTransition      repeat: NO
 ├── OutOfDate              repeat: ASK_FIRST  what is to be changed has changed since it was read
 ├── CourierMismatch        repeat: NO         the parcel is another courier's than the manifest
+├── RowRefused             repeat: NO         the journal keeps no such thing; what came is wrong
 └── JournalError           repeat: NO
     ├── LeaseLost          repeat: YES        another worker has it
     ├── Unreachable        repeat: LATER      its disk, its server or who else holds it is in the way
@@ -58,6 +59,7 @@ __all__ = [
     "RateLimited",
     "Rejected",
     "Repeat",
+    "RowRefused",
     "SchemaMismatch",
     "TransportError",
     "Unauthorized",
@@ -228,6 +230,13 @@ class OutOfDate(BridgeError):
 
 class CourierMismatch(BridgeError):
     """A parcel of one courier is not handed over with those of another; the message names both."""
+
+
+class RowRefused(BridgeError):
+    """The journal keeps no such thing, such as a second order of one number; nothing was written.
+
+    No ``JournalError``, after which nothing goes on: what is wrong came from somewhere, and only that waits.
+    """
 
 
 class JournalError(BridgeError):

@@ -130,19 +130,6 @@ def test_a_bridge_finds_the_platform_by_its_name_in_the_configuration() -> None:
         ob.supplier("hub", platform="parcelhub", settings={"base_url": "https://hub.example", "mail": "x"})
 
 
-def test_a_process_killed_at_any_moment_orders_once_and_pays_once() -> None:
-    """Each moment between two effects of one order's whole life, one after the other."""
-    calm = simulate(1, orders=1, faults=0, kills=0, stalls=0, processes=1, scene=World().scene)
-    assert not calm.problems, calm.story
-    for moment in range(1, calm.points + 1):
-        world = World()
-        outcome = simulate(
-            1, orders=1, faults=0, kills=0, stalls=0, processes=1, kill_at=[moment], scene=world.scene
-        )
-        assert not outcome.problems, f"killed at moment {moment}\n{outcome.story}"
-        world.check(1)
-
-
 @pytest.mark.parametrize("fault", Fault)
 def test_whatever_happens_to_the_call_of_a_step_it_is_done_once(fault: Fault) -> None:
     calm = simulate(1, orders=1, faults=0, kills=0, stalls=0, processes=1, scene=World().scene)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import BridgeError, ConfigurationError, LookOnly
+from ..errors import BridgeError, ConfigurationError, LookOnly, Unsupported
 from .bridge import adopt, backup, health, probe, pull, run
 from .cases import list_, move, open_, resend
 from .checkout import checkout, place
@@ -95,6 +95,9 @@ def _in_words(command: Callable[..., None]) -> Callable[..., None]:
         except LookOnly as error:
             say_wrong(f"{error} (on the command line: orderbridge adopt)")
             raise typer.Exit(1) from None
+        except Unsupported as error:  # people do it, there
+            say_wrong(str(error))
+            raise typer.Exit(4) from None
         except BridgeError as error:
             say_wrong(str(error))
             raise typer.Exit(1) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
@@ -16,11 +17,12 @@ from .. import Bridge, LimitUse, Report, StoreHealth, journal
 from .._config import read_config
 from ..errors import BridgeError, ConfigurationError
 from ..journals.sqlite import SqliteJournal
-from .opened import Owner
+from .opened import Looking, Owner
 from .output import (
     CONFIG,
     AsJson,
     ConfigFile,
+    accounts_like,
     amount,
     ask_first,
     console,
@@ -92,7 +94,7 @@ def run(
 
 
 def _list_due(config: Path, *, as_json: bool) -> None:
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         due = bridge.due(limit=1000)
     if as_json:
         print_json({"dry_run": True, "due": due})
@@ -136,7 +138,9 @@ def _stopped_by_signals(bridge: Bridge) -> Generator[None, None, None]:
 
 
 def pull(
-    store: Annotated[str, typer.Argument(help="Which store; all, if none is named.")] = "",
+    store: Annotated[
+        str, typer.Argument(help="Which store; all, if none is named.", autocompletion=accounts_like("store"))
+    ] = "",
     owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
@@ -168,10 +172,10 @@ def health(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = Fal
     """Is it alive? Exit code 1: something is not as it should be; 4: only that reviews are open.
 
     Not as it should be is: the journal is a copy that nobody has adopted, money is stopped, a store was not
-    read for an hour, an account refuses its login, departures wait to be told to a shop, or work is overdue
-    for long.
+    read for an hour, an account refuses its login, departures wait to be told to a shop, work is overdue for
+    long, or is planned so far ahead that a clock must be wrong.
     """
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.health(owner=owner)
     if as_json:
         print_json(found)
@@ -192,17 +196,23 @@ def health(owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = Fal
             ),
             ("Due now", found.due),
             ("Overdue for long", ", ".join(found.stuck) or "none"),
+            *(
+                (("A clock is wrong, or was", f"planned far ahead: {', '.join(found.far_ahead)}"),)
+                if found.far_ahead
+                else ()
+            ),
             ("Next work", found.next_at),
             ("Oldest not shipped", found.oldest_unshipped),
             ("Open reviews", f"{found.reviews}: {_counts(found.review_codes)}" if found.reviews else "none"),
             *((" ".join(("Paid in a day", use.owner)).strip(), _used(use)) for use in found.limits),
             ("Money", f"stopped: {found.stopped}" if found.stopped else "may move"),
+            *((f"Money of {name}", f"stopped: {why}") for name, why in found.stopped_owners.items()),
             *((("Journal", _A_COPY),) if found.look_only else ()),
         ]
         print_table("Health", ("", ""), rows)
     late = datetime.now(UTC) - _LATE
     unread = any(at is None or at < late for at in found.last_pull.values())
-    wrong = found.look_only or found.stopped or unread
+    wrong = found.look_only or found.stopped or found.stopped_owners or unread or found.far_ahead
     if wrong or found.refused_logins or found.untold or found.waiting or found.stuck:
         raise typer.Exit(1)
     if found.reviews:
@@ -236,7 +246,11 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the journal as it is at one moment, while others use it. The copy does nothing until adopted."""
-    with closing(journal(read_config(config).journal)) as opened:
+    if file.exists():
+        raise ConfigurationError(f"{file}: is there already; a backup goes to a new file")
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{file}: cannot be written; name a folder that is there and may be written")
+    with closing(journal(read_config(config, signs=False).journal)) as opened:
         if not isinstance(opened, SqliteJournal):
             raise ConfigurationError("journal: this kind is backed up where it lives, not by this command")
         opened.backup(file)
@@ -252,7 +266,7 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Make a copied or restored journal this machine's own."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         ask_first("Two bridges with copies of one journal order twice. Is the other one off?", yes=yes)
         bridge.adopt()
     if as_json:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .. import Bridge, Case, CaseKind, CaseState, Money
+from .. import Case, CaseKind, CaseState, Money
 from ..errors import ConfigurationError
-from .opened import DryRun, Owner, opened
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, without_private
+from .opened import DryRun, Looking, Owner, opened
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, when, without_private
 from .purchases import PurchaseId, read_units, show_purchases
 
 __all__ = ["list_", "move", "open_", "read_amount", "resend", "show_cases"]
@@ -58,18 +58,29 @@ def open_(
     as_json: AsJson = False,
 ) -> None:
     """Write down what people want of a supplier. Nobody is asked by it; the same again is the same case."""
-    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+    money = read_amount(amount)
+    then: list[str] = []
+    with opened(config, dry_run=dry_run, as_json=as_json, then=then) as bridge:
+        view = bridge.order(purchase_order.rsplit("/", 2)[0], owner=owner)
+        if money is not None and view is not None and money.currency != view.record.order.currency:
+            paid = view.record.order.currency
+            then.append(
+                f"It is in {money.currency}, and the shopper's order in {paid}: see that this is meant."
+            )
         case = bridge.open_case(
             purchase_order,
             kind=kind,
             key=key or kind.value.lower(),
             lines=read_units(line),
-            amount=read_amount(amount),
+            amount=money,
             reason=reason,
             evidence=evidence or (),
             owner=owner,
         )
     _say(case, as_json=as_json)
+    if not as_json:
+        for words in then:
+            console().print(words, soft_wrap=True)
 
 
 def read_amount(text: str, name: str = "amount") -> Money | None:
@@ -114,7 +125,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List cases: what is wanted of suppliers, and how far that is."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.cases(
             purchase_order=purchase_order, kind=kind, everything=everything, after=after, owner=owner
         )
@@ -138,8 +149,15 @@ def resend(
     as_json: AsJson = False,
 ) -> None:
     """Make a purchase order that sends goods once more; place orders it. It is never paid by itself."""
-    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
-        before = {case.child for case in bridge.cases(purchase_order=purchase_order, everything=True)}
+    then: list[str] = []
+    with opened(config, dry_run=dry_run, as_json=as_json, then=then) as bridge:
+        mine = bridge.cases(purchase_order=purchase_order, everything=True, owner=owner)
+        then += [
+            f"It was asked for already on {when(case.opened_at)} and is {case.child}: nothing more is sent. "
+            f"Give --key another-{key} for once more."
+            for case in mine
+            if case.key == key and case.child
+        ]
         record = bridge.resend(
             purchase_order, key=key, lines=read_units(line), supplier=supplier, reason=reason, owner=owner
         )
@@ -147,5 +165,5 @@ def resend(
         print_json(without_private(record))
         return
     show_purchases((record,))
-    if record.po.id in before:
-        console().print(f"Nothing new: --key {key} made it before. For one more, give another --key.")
+    for words in then:
+        console().print(words, soft_wrap=True)

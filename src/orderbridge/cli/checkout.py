@@ -7,13 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .. import Bridge, Checkout, CheckoutItem, EventKind, PaymentPage
+from .. import Bridge, Checkout, CheckoutItem, EventKind, PaymentPage, PurchaseLine
 from ..errors import ConfigurationError
 from .opened import Owner, rehearsed
 from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
 from .purchases import known_purchase, show_purchases
 
 __all__ = ["checkout", "place"]
+
+
+# What a person placed and another decision keeps back; that it was placed is kept.
+_WAITS = {
+    "held": "is not ordered: its order is held. It goes once that is released.",
+    "money": "waits: money is stopped. It goes on once that is allowed.",
+    "address": "is not ordered: a person is to say which address is right. It goes then.",
+    "review": "waits for the answer to a review. Then it goes on.",
+    "shipping": "is not ordered: a person is to choose how it is sent, with checkout.",
+}
 
 
 def checkout(
@@ -32,7 +42,7 @@ def checkout(
     for each in shipping or ():
         name, mark, code = each.partition("=")
         if not (name and mark and code):
-            raise typer.BadParameter(f"{each!r}: give PURCHASE_ORDER=CODE", param_hint="--shipping")
+            raise ConfigurationError(f"--shipping: {each!r} came; give PURCHASE_ORDER=CODE")
         chosen[name] = code
     with Bridge.from_toml(config) as bridge:
         found = bridge.check_out(*orders, shipping=chosen, owner=owner)
@@ -49,12 +59,13 @@ def checkout(
 def _show(found: Checkout) -> None:
     print_table(
         "Checkout",
-        ("Purchase order", "Order", "Supplier", "Goods", "Sent by", "Total", "Packing", "Against it"),
+        ("Purchase order", "Order", "Supplier", "What", "Goods", "Sent by", "Total", "Packing", "Against it"),
         (
             (
                 item.purchase_order,
                 item.order_number,
-                f"{item.supplier} {item.part}".strip(),
+                item.supplier,
+                "\n".join(map(_bought, item.lines)),
                 item.goods,
                 _way(item),
                 item.total,
@@ -64,16 +75,26 @@ def _show(found: Checkout) -> None:
             for item in found.items
         ),
     )
-    for item in found.items:
-        others = [option for option in item.options if option != item.shipping]
-        for option in others:
-            days = f", {option.days[0]} to {option.days[1]} days" if option.days else ""
-            console().print(
-                f"{item.purchase_order}={option.code}: {option.title}, {amount(option.price)}{days}",
-                soft_wrap=True,
-            )
+    ways = [
+        (
+            f"{item.purchase_order}={option.code}",
+            option.title,
+            option.price,
+            f"{option.days[0]} to {option.days[1]}" if option.days else "",
+        )
+        for item in found.items
+        for option in item.options
+        if option != item.shipping
+    ]
+    if ways:
+        print_table("Other ways to send it", ("Choose it with --shipping", "Way", "Price", "Days"), ways)
     totals = ", ".join(map(amount, found.totals)) or "named by no supplier"
     console().print(f"Total: {totals}.")
+
+
+def _bought(line: PurchaseLine) -> str:
+    name = line.name or line.sku or line.remote_id
+    return f"{line.quantity:f} x {name}" + (f" ({line.remote_id})" if line.remote_id != name else "")
 
 
 def _way(item: CheckoutItem) -> str:
@@ -94,7 +115,10 @@ def place(
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Order these at their suppliers. One whose units are not held yet goes as soon as they are."""
+    """Order these at their suppliers. One whose units are not held yet goes as soon as they are.
+
+    Exit code 4: one waits for a person.
+    """
     if dry_run:
         _dry_run(purchase_orders or [], owner, config, as_json=as_json)
         return
@@ -104,6 +128,11 @@ def place(
         print_json(pages)
     else:
         show_pages(pages)
+        for page in pages:
+            if words := _WAITS.get(page.waits):
+                console().print(f"{page.purchase_order} {words}", soft_wrap=True)
+    if any(page.waits in _WAITS for page in pages):
+        raise typer.Exit(4)
 
 
 def _dry_run(purchase_orders: list[str], owner: str, config: Path, *, as_json: bool) -> None:

@@ -258,5 +258,5 @@ def _show_counts(counts: Counts) -> None:
     )
     for line in lines:
         console().print(line, soft_wrap=True)
-    words = "Nothing doubled, nothing lost, every departure told."
+    words = "Nothing doubled, nothing lost, every departure told or asked about."
     console().print(words if counts.good else "Something is wrong: see the counts above.", style="bold")

@@ -97,7 +97,7 @@ class Counts:
 
         lost_orders: Taken orders with fewer units sent than were bought, and no review that says so.
 
-        unannounced: Departures whose tracking numbers the shop does not show.
+        unannounced: Departures whose tracking numbers the shop does not show, and no review that says so.
 
         double_announcements: Tracking numbers that are shown more than once.
     """
@@ -132,6 +132,7 @@ def count(
     sold: Mapping[str, Sold],
     *,
     asked: Collection[str],
+    untold: Collection[str],
     purchase_orders: int,
     reviews: int,
     requests: int,
@@ -143,6 +144,8 @@ def count(
         sold: What was sold, by the order's id (``store/ref``).
 
         asked: Orders that a person is asked about.
+
+        untold: Tracking numbers that a person is asked about, because the shop could not be told of them.
     """
     ledgers = {supplier.name: supplier.ledger() for supplier in suppliers}
     bought = [(name, order) for name, ledger in ledgers.items() for order in ledger]
@@ -155,7 +158,7 @@ def count(
     less = [who for who in wanted if wanted[who] - gone.get(who, Counter()) and who not in questioned]
     texts = _texts(shops, sold)
     left = [order for _, order in bought if order.numbers]
-    told = [order for order in left if _is_told(order, texts)]
+    silent = [order for order in left if not _is_told(order, texts)]
     all_texts = [text for shop in shops for ref in shop.refs() for text in shop.told(ref)]
     shown = Counter(
         number for order in left for number in order.numbers for text in all_texts if number in text
@@ -166,12 +169,12 @@ def count(
         purchase_orders=purchase_orders,
         placed=len(bought),
         shipped=len(left),
-        announced=len(told),
+        announced=len(left) - len(silent),
         reviews=reviews,
         double_orders=len(more) + len(strange),
         double_payments=sum((order.paid or 0) > 1 for _, order in bought),
         lost_orders=len(less),
-        unannounced=len(left) - len(told),
+        unannounced=sum(not set(order.numbers) <= {*untold} for order in silent),
         double_announcements=sum(times > 1 for times in shown.values()),
         requests=requests,
         seconds=seconds,

@@ -333,6 +333,16 @@ class Demo:
     def _asked(self) -> set[str]:
         return {review.order_id or review.about for review in self.reviews()}
 
+    def _untold(self) -> set[str]:
+        about = {review.about for review in self.reviews()}
+        notices = [record.notice for view in self.orders() for record in view.notices]
+        return {
+            package.tracking_number
+            for notice in notices
+            if notice.key in about
+            for package in notice.packages
+        }
+
     def count(self) -> Counts:
         """Read the ledgers of both sides."""
         return count(
@@ -340,6 +350,7 @@ class Demo:
             self.suppliers,
             self.sold,
             asked=self._asked(),
+            untold=self._untold(),
             purchase_orders=sum(len(view.purchases) for view in self.orders()),
             reviews=len(self.reviews()),
             requests=sum(self.bridge.requests.values()),

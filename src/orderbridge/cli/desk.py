@@ -12,12 +12,14 @@ import typer
 from .. import Bridge, Difference
 from .._canonical import plain
 from ..errors import OutOfDate
-from .opened import DryRun, Owner, opened
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+from .opened import DryRun, Looking, Owner, opened
+from .output import CONFIG, AsJson, ConfigFile, accounts_like, console, print_json, print_table
 
 __all__ = ["Supplier", "reconcile", "reservations", "resolve", "reviews", "show_differences"]
 
-Supplier = Annotated[str, typer.Argument(help="The supplier's account.")]
+Supplier = Annotated[
+    str, typer.Argument(help="The supplier's account.", autocompletion=accounts_like("supplier"))
+]
 
 
 def reservations(
@@ -107,7 +109,7 @@ def reviews(
     as_json: AsJson = False,
 ) -> None:
     """List the questions that only a person may answer. Exit code 4: there are some."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.reviews(after=after, owner=owner)
     if as_json:
         print_json([{**attrs.asdict(each, recurse=False), "hint": each.text.hint} for each in found])

@@ -6,21 +6,23 @@ import json
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast, get_args, get_origin
 
 import attrs
 import typer
 
-from .. import Policy, Secret
-from .._plugins import platform_of
+from .. import Match, Money, PackingRule, Policy, Secret, ShippingRule
+from .._plugins import platform_names, platform_of
 from ..errors import ConfigurationError
-from .init_asks import Wanted, ask, kept_at
+from .init_asks import Wanted, ask, is_nobodys, kept_at
 from .output import CONFIG, AsJson, ConfigFile, console, print_json
 
 __all__ = ["init"]
@@ -49,6 +51,8 @@ RULES = """\
 # [[rules]]
 # prefix = "RX-"  # the rest of the SKU is the supplier's remote id
 # supplier = "{supplier}"
+#
+# Any other rule says what a line must show, all of it.
 """
 COURIERS = """\
 # Tracking pages for numbers that come without a link, over the built-in ones; empty for none.
@@ -66,9 +70,20 @@ BUYER = """\
 """
 
 
+def _platforms_like(kind: str) -> Callable[[str], list[str]]:
+    """For the shell, while somebody types."""
+    return lambda incomplete: [name for name in platform_names(kind) if name.startswith(incomplete)]
+
+
 def init(
-    store: Annotated[list[str] | None, typer.Option(help="Shop systems to be connected.")] = None,
-    supplier: Annotated[list[str] | None, typer.Option(help="Suppliers' systems to be connected.")] = None,
+    store: Annotated[
+        list[str] | None,
+        typer.Option(help="Shop systems to be connected.", autocompletion=_platforms_like("store")),
+    ] = None,
+    supplier: Annotated[
+        list[str] | None,
+        typer.Option(help="Suppliers' systems to be connected.", autocompletion=_platforms_like("supplier")),
+    ] = None,
     asks: Annotated[
         bool | None,
         typer.Option(
@@ -96,6 +111,7 @@ def init(
             text = text.replace(_toml(secret), '"***"')
     else:
         _write(config, text, force=force, secret=bool(secrets))
+    blank = _blank(text)
     needs = sorted(set(re.findall(r'^\w+ = "env:(\w+)"', text, re.MULTILINE)))
     if as_json:
         print_json(
@@ -103,6 +119,7 @@ def init(
                 "file": None if dry_run else str(config),
                 "text": text if dry_run else None,
                 "environment": needs,
+                "fill_in": blank,
             }
         )
         return
@@ -111,7 +128,21 @@ def init(
         return
     if needs:
         console().print(f"It reads these from the environment: {', '.join(needs)}", soft_wrap=True)
-    console().print(f"{config} is written. Fill it in, then try it: orderbridge probe", soft_wrap=True)
+    if blank:
+        console().print(f"Fill these in: {', '.join(blank)}", soft_wrap=True)
+    console().print(f"{config} is written. Then try it: orderbridge probe", soft_wrap=True)
+
+
+def _blank(text: str) -> list[str]:
+    """What only the merchant can know: the settings that are empty, or an address that is nobody's."""
+    table = cast("Mapping[str, Mapping[str, Mapping[str, str]]]", tomllib.loads(text))
+    return [
+        f"{name}.{field}"
+        for kind in ("stores", "suppliers")
+        for name, settings in table.get(kind, {}).items()
+        for field, value in settings.items()
+        if not value or (field == "base_url" and is_nobodys(value))
+    ]
 
 
 def _check_free(config: Path, *, force: bool) -> None:
@@ -149,12 +180,15 @@ def _typed_in(wanted: Iterable[Wanted]) -> list[str]:
 
 
 def _named(stores: list[str], suppliers: list[str]) -> list[Wanted]:
-    """One account for each platform, under names that say what they are."""
-    shop = "shop" if len(stores) == 1 else ""
-    return [
-        *(Wanted(kind="store", platform=platform, name=shop or platform) for platform in stores),
-        *(Wanted(kind="supplier", platform=platform, name=platform) for platform in suppliers),
-    ]
+    """One account for each, under names that say what they are."""
+    found: dict[str, Wanted] = {}
+    for kind, platforms in (("store", stores), ("supplier", suppliers)):
+        for platform in platforms:
+            first = "shop" if kind == "store" and len(stores) == 1 else platform
+            names = (first, *(f"{first}-{n}" for n in range(2, len(found) + 2)))
+            name = next(each for each in names if each not in found)
+            found[name] = Wanted(kind=kind, platform=platform, name=name)
+    return list(found.values())
 
 
 def configuration(stores: list[str], suppliers: list[str]) -> str:
@@ -170,16 +204,36 @@ def written(wanted: Iterable[Wanted]) -> str:
         "# What the bridge may do by itself. As it stands it spends nothing.\n[policy]\n" + _fields(Policy)
     )
     supplier = next((account.name for account in accounts if account.kind == "supplier"), "rewix")
-    parts += [RULES.format(supplier=supplier), COURIERS, BUYER]
+    rules = RULES.format(supplier=supplier) + _listed("rules", Match, {"supplier": supplier})
+    parts += [
+        rules,
+        "# Rules for how orders are sent, the first that fits and finds a way:\n"
+        + _listed("policy.shipping", ShippingRule, {}),
+        "# What goes into some orders beside the goods; all that fit add up:\n"
+        + _listed("packing", PackingRule, {"packing": "red gift box"}),
+        COURIERS,
+        BUYER,
+    ]
     return "\n".join(parts)
+
+
+def _listed(key: str, cls: type, known: Mapping[str, str]) -> str:
+    """One of several tables under a key, with all that it may say, as a comment."""
+    lines = [f"[[{key}]]", *_fields(cls, known=known).rstrip("\n").split("\n")]
+    return "".join(f"# {line}\n" for line in lines if line)
 
 
 def _account(wanted: Wanted) -> str:
     found = platform_of(wanted.kind, wanted.platform)
-    head = f'# {found.title}\n[{wanted.kind}s.{wanted.name}]\nplatform = "{wanted.platform}"\n'
+    table = f"{wanted.kind}s.{wanted.name}"
+    head = f'# {found.title}\n[{table}]\nplatform = "{wanted.platform}"\n'
+    head += '\n# Whose it is, where several merchants share this bridge.\n# owner = ""\n'
     if wanted.kind == "supplier":
         head += "\n# Other systems or people reserve on the same account.\n# shared = false\n"
-    return head + "\n" + _fields(found.settings, name=wanted.name, known=wanted.settings)
+    own = (
+        f"# What of [policy] is otherwise for this account stands in a table of its own, [{table}.policy].\n"
+    )
+    return head + "\n" + _fields(found.settings, name=wanted.name, known=wanted.settings) + own
 
 
 def _fields(cls: type, *, name: str = "", known: Mapping[str, str] | None = None) -> str:
@@ -188,7 +242,8 @@ def _fields(cls: type, *, name: str = "", known: Mapping[str, str] | None = None
     explained = _explanations(cls)
     lines: list[str] = []
     for field in attrs.fields(resolved):
-        lines += [f"# {line}" for line in wrap(explained.get(field.name, ""), 98)]
+        words = " ".join(filter(None, (explained.get(field.name, ""), _choice(field.type))))
+        lines += [f"# {line}" for line in wrap(words, 98)]
         if known and field.name in known:
             lines.append(f"{field.name} = {_toml(known[field.name])}")
         elif field.default is attrs.NOTHING:
@@ -197,11 +252,26 @@ def _fields(cls: type, *, name: str = "", known: Mapping[str, str] | None = None
             # One of several ways to sign in: its default is none.
             lines.append(f"# {field.name} = {_example(field, name)}")
         elif field.default is None:
-            lines.append(f"# {field.name}: not set")
+            lines.append(f"# {field.name} is not set; to set it: {field.name} = {_if_set(field.type)}")
         else:
             lines.append(f"# {field.name} = {_toml(_default(field))}")
         lines.append("")
     return "\n".join(lines)
+
+
+def _if_set(kind: object) -> str:
+    """An example of a setting that may be none."""
+    examples = {Decimal: '"0.1"', Money: '"50.00 EUR"', int: "1"}
+    return next((examples[each] for each in get_args(kind) if each in examples), '"..."')
+
+
+def _choice(kind: object) -> str:
+    """The values of a setting that takes only some."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"One of {', '.join(_toml(each) for each in kind)}."
+    if get_origin(kind) is Literal:
+        return f"One of {', '.join(map(_toml, get_args(kind)))}."
+    return ""
 
 
 def _explanations(cls: type) -> Mapping[str, str]:

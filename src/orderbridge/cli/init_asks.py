@@ -15,10 +15,10 @@ from .._plugins import platform_names, platform_of
 from ..adapters import AccountSettings
 from ..errors import ConfigurationError
 
-__all__ = ["HERE", "Wanted", "ask", "kept_at"]
+__all__ = ["HERE", "Wanted", "ask", "is_nobodys", "kept_at"]
 
 HERE = "here"
-_KEPT_AT = ("env:", "file:", "keyring:")
+_PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _NOBODYS = re.compile(r"\.(example|invalid|example\.(com|net|org))$")  # RFC 2606
 
@@ -51,9 +51,7 @@ def ask() -> list[Wanted]:
         while True:
             some = any(wanted.kind == kind for wanted in found)
             words = f"Another ({known}; nothing if that is all)" if some else f"{what} to connect ({known})"
-            platform = cast(
-                "str", typer.prompt(words, default="" if some else None, show_default=False, err=True)
-            )
+            platform = _answer(words) if some else _needed(words)
             if not platform:
                 break
             try:
@@ -62,6 +60,23 @@ def ask() -> list[Wanted]:
                 typer.echo(str(error), err=True)
                 continue
             found.append(_account(kind, platform, {wanted.name for wanted in found}))
+    return found
+
+
+def is_nobodys(address: str) -> bool:
+    """Is it one that stands in examples?"""
+    return bool(_NOBODYS.search(f".{urlsplit(address).hostname or ''}"))
+
+
+def _answer(words: str, *, hidden: bool = False) -> str:
+    found = typer.prompt(words, default="", show_default=False, hide_input=hidden, err=True)
+    return cast("str", found).strip()
+
+
+def _needed(words: str, *, hidden: bool = False) -> str:
+    """Asked until there is an answer."""
+    while not (found := _answer(words, hidden=hidden)):
+        typer.echo("There must be one; Ctrl-C ends without a file.", err=True)
     return found
 
 
@@ -89,27 +104,29 @@ def _account(kind: str, platform: str, taken: set[str]) -> Wanted:
 
 
 def _setting(field: str) -> str:
-    return cast("str", typer.prompt(f"Its {field.replace('_', ' ')}", err=True)).strip()
+    return _needed(f"Its {field.replace('_', ' ')}")
 
 
 def _address(field: str) -> str:
     """One that can be somebody's: what stands in examples is nobody's."""
     while True:
-        text = cast("str", typer.prompt("Its address, https://...", err=True)).strip()
+        text = _needed("Its address, https://...")
         try:
             AccountSettings(base_url=text)
         except ConfigurationError as error:
             typer.echo(str(error), err=True)
             continue
-        host = urlsplit(text).hostname or ""
-        if not _NOBODYS.search(f".{host}"):
+        if not is_nobodys(text):
             return text
-        typer.echo(f"{field}: {host} stands in examples and is nobody's; give the real one.", err=True)
+        typer.echo(
+            f"{field}: {urlsplit(text).hostname} stands in examples and is nobody's; give the real one.",
+            err=True,
+        )
 
 
 def _secret(account: str, field: str, *, needed: bool) -> str:
     """Where it is kept, or itself, typed in unseen. Of several ways to sign in one is enough."""
-    words = f"Where its {field} is kept: env:NAME, file:PATH, keyring:NAME, or {HERE} to type it in"
+    words = f"Where its {field} is kept: env:NAME, file:PATH, keyring:NAME, or '{HERE}' to type it in"
     while True:
         place = cast(
             "str",
@@ -122,9 +139,12 @@ def _secret(account: str, field: str, *, needed: bool) -> str:
         if place == "-" and not needed:
             return ""
         if place == HERE:
-            typed = cast("str", typer.prompt(f"Its {field}, which is not shown", hide_input=True, err=True))
-            return typed.strip()
-        if place.startswith(_KEPT_AT) and not place.endswith(":"):
+            return _needed(f"Its {field}, which is not shown", hidden=True)
+        if _PLACE.fullmatch(place):
             return place
         # It may be the secret itself: it is not repeated.
-        typer.echo(f"That is no place; type {HERE} to give the secret itself.", err=True)
+        typer.echo(
+            "That is no place such as env:NAME, of letters, digits and _. For the secret itself answer "
+            f"'{HERE}' first: then it is asked for.",
+            err=True,
+        )

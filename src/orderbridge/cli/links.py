@@ -10,8 +10,8 @@ import typer
 
 from .. import Bridge, Money, ProductLink
 from ..errors import ConfigurationError
-from .opened import DryRun, Owner, opened
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+from .opened import DryRun, Looking, Owner, opened
+from .output import CONFIG, AsJson, ConfigFile, console, counted, print_json, print_table
 
 __all__ = ["LINKS", "link"]
 
@@ -39,7 +39,7 @@ def link(
     with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         if remove:
             changed = bridge.unlink(*_known(bridge, store, key, supplier, remote_id, owner), owner=owner)
-            done = f"Done; {changed} orders changed."
+            done = f"Done; {counted(changed, 'order')} changed."
         elif key:
             if not remote_id:
                 raise ConfigurationError("link: give the store, the product, the supplier and its remote id")
@@ -55,7 +55,7 @@ def link(
                 ),
                 owner=owner,
             )
-            done = f"Done; {changed} waiting orders go on."
+            done = f"Done; {counted(changed, 'waiting order')} can go on."
         else:
             done = ""
         links = bridge.links(store=store, owner=owner)
@@ -108,7 +108,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Print all product links as CSV, for a spreadsheet and for ``links import``."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         if as_json:
             print_json(bridge.links(store=store, owner=owner))
             return
@@ -140,8 +140,8 @@ def import_(
                 ("Row", "Column", "What is wrong"),
                 ((error.row, error.column, error.why) for error in done.errors),
             )
-        went = "would go in" if dry_run else f"went in, and {done.orders} orders changed"
-        console().print(f"{done.links} links {went}.")
+        went = "would go in" if dry_run else f"went in, and {counted(done.orders, 'order')} changed"
+        console().print(f"{counted(done.links, 'link')} {went}.")
     if done.errors:
         raise typer.Exit(3)
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from .. import Bridge, Manifest, ManifestReport, ManifestState, Package, Shipment, Telling
+from .. import Manifest, ManifestReport, ManifestState, Package, Shipment, Telling
 from ..errors import ConfigurationError
-from .opened import DryRun, Owner, opened
-from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
+from .opened import DryRun, Looking, Owner, opened
+from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table, write_papers
 from .purchases import PurchaseId, read_units
 
 __all__ = ["MANIFESTS"]
@@ -43,7 +43,7 @@ def _list(
     as_json: AsJson = False,
 ) -> None:
     """List manifests."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.manifests(owner=owner, state=state, after=after, limit=limit)
     if as_json:
         print_json(found)
@@ -101,7 +101,7 @@ def _show(
     manifest: ManifestId, owner: Owner = "", config: ConfigFile = CONFIG, as_json: AsJson = False
 ) -> None:
     """Show a manifest, and how far each shop is told."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         report = bridge.manifest(manifest, owner=owner)
     _show_report(report, as_json=as_json)
 
@@ -114,13 +114,10 @@ def _print(
     as_json: AsJson = False,
 ) -> None:
     """Write the list as an HTML page for the courier to sign. It names the shoppers."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         document = bridge.print_manifest(manifest, owner=owner)
     if to is not None:
-        try:
-            to.write_bytes(document.body)
-        except OSError as error:
-            raise ConfigurationError(f"{to}: cannot be written: {error.strerror}") from None
+        write_papers([(to, document.body)])
     if as_json:
         text = document.body.decode() if to is None else None
         print_json({"name": document.name, "file": str(to) if to is not None else None, "text": text})

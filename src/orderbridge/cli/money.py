@@ -8,7 +8,7 @@ import typer
 
 from .. import Bridge
 from .desk import Supplier, show_differences
-from .opened import DryRun, Owner, opened
+from .opened import DryRun, Looking, Owner, opened
 from .output import CONFIG, AsJson, ConfigFile, console, print_json, print_table
 
 __all__ = ["allow_money", "events", "payable", "stop_money"]
@@ -49,26 +49,31 @@ def stop_money(
     as_json: AsJson = False,
 ) -> None:
     """Stop all placing and paying at once, in every process that uses this journal."""
-    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+    with opened(config, asks=False, dry_run=dry_run, as_json=as_json) as bridge:
         bridge.stop_money(reason=reason, owner=owner)
-    _say(owner, stopped=reason, as_json=as_json)
+    if as_json:
+        print_json({"owner": owner or None, "stopped": reason})
+    else:
+        console().print(f"Money of {owner} is stopped: {reason}" if owner else f"Money is stopped: {reason}")
 
 
 def allow_money(
     owner: Owner = "", dry_run: DryRun = False, config: ConfigFile = CONFIG, as_json: AsJson = False
 ) -> None:
-    """Let placing and paying go on."""
-    with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
+    """Let placing and paying go on. Owners who were stopped by themselves stay so, and are named."""
+    with opened(config, asks=False, dry_run=dry_run, as_json=as_json) as bridge:
         bridge.allow_money(owner=owner)
-    _say(owner, stopped=None, as_json=as_json)
-
-
-def _say(owner: str, *, stopped: str | None, as_json: bool) -> None:
+        after = bridge.health(owner=owner)
     if as_json:
-        print_json({"owner": owner or None, "stopped": stopped})
-    else:
-        whose = f"Money of {owner}" if owner else "Money"
-        console().print(f"{whose} is stopped: {stopped}" if stopped is not None else f"{whose} may move.")
+        still = {"stopped": after.stopped or None, "stopped_owners": after.stopped_owners}
+        print_json({"owner": owner or None, **still})
+        return
+    if owner and after.stopped:
+        console().print(f"All money is stopped still: {after.stopped}", soft_wrap=True)
+        return
+    console().print(f"Money of {owner} may move." if owner else "Money may move.")
+    for name, why in after.stopped_owners.items():
+        console().print(f"Money of {name} stays stopped: {why}", soft_wrap=True)
 
 
 def events(
@@ -79,7 +84,7 @@ def events(
     as_json: AsJson = False,
 ) -> None:
     """List the audit: all that happened, in the one order in which it was written."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.events(after=after, owner=owner, limit=limit)
     if as_json:
         print_json(found)

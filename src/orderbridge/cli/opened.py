@@ -14,9 +14,10 @@ from .._drivers import SyncDriver
 from .._journal import Tx
 from .._saga import Commit, Effect, Fetch, Look, Saga, Send, Tick
 from .._timeline import in_words
+from ..errors import ConfigurationError
 from .output import console, print_json, print_table
 
-__all__ = ["DryRun", "Owner", "opened", "rehearsed"]
+__all__ = ["DryRun", "Looking", "Owner", "opened", "rehearsed"]
 
 T = TypeVar("T")
 
@@ -26,11 +27,18 @@ Owner: TypeAlias = Annotated[str, typer.Option(help="Only this owner's, where se
 
 @contextmanager
 def opened(
-    config: Path, *, dry_run: bool = False, as_json: bool = False, then: Iterable[str] = ()
+    config: Path,
+    *,
+    asks: bool = True,
+    dry_run: bool = False,
+    as_json: bool = False,
+    then: Iterable[str] = (),
 ) -> Generator[Bridge, None, None]:
     """The configured bridge.
 
     Args:
+        asks: False where no platform is asked for it; then it needs no secrets.
+
         dry_run: The first thing that would be written ends the command: it is said, and undone.
 
         as_json: How it is said.
@@ -38,7 +46,7 @@ def opened(
         then: What would come of it later, in sentences; read when all has been tried.
     """
     if not dry_run:
-        with Bridge.from_toml(config) as bridge:
+        with (Bridge if asks else Looking).from_toml(config) as bridge:
             yield bridge
         return
     said = _Rehearsed()
@@ -82,6 +90,23 @@ class _Rehearsed(Exception):
         self.events = events
         self.asks = asks
         self.reviews = reviews
+
+
+class Looking(Bridge):
+    """For commands that ask no platform: they work where secrets cannot be read, as in an emergency."""
+
+    _signs = False
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Bridge:
+        """A bridge as a configuration file says, which asks nobody."""
+        bridge = super().from_toml(path)
+        bridge._driver = SyncDriver(bridge._setup.journal, _nobody)
+        return bridge
+
+
+def _nobody(account: str) -> NoReturn:
+    raise ConfigurationError(f"account {account!r}: this command asks no platform")
 
 
 class _Rehearsing(Bridge):

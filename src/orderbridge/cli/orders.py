@@ -8,11 +8,23 @@ from typing import Annotated, cast
 import attrs
 import typer
 
-from .. import Address, Bridge, Line, OrderRecord, OrderView, Tab
+from .. import Address, Line, OrderRecord, OrderView, Tab
+from .._wording import purchase_name
 from ..errors import ConfigurationError
 from .cases import show_cases
-from .opened import Owner
-from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
+from .opened import Looking, Owner
+from .output import (
+    CONFIG,
+    AsJson,
+    ConfigFile,
+    accounts_like,
+    amount,
+    console,
+    counted,
+    print_json,
+    print_table,
+    without_private,
+)
 from .purchases import show_purchases
 from .shop import known
 
@@ -31,8 +43,15 @@ def orders(
     tab: Annotated[
         str, typer.Option(help=f"Only those that stand there: {_TABS}.", autocompletion=_tabs_like)
     ] = "",
-    store: Annotated[str, typer.Option(help="Only of this store.")] = "",
-    supplier: Annotated[str, typer.Option(help="Only what this supplier ships something of.")] = "",
+    store: Annotated[
+        str, typer.Option(help="Only of this store.", autocompletion=accounts_like("store"))
+    ] = "",
+    supplier: Annotated[
+        str,
+        typer.Option(
+            help="Only what this supplier ships something of.", autocompletion=accounts_like("supplier")
+        ),
+    ] = "",
     number: Annotated[str, typer.Option(help="Only with this number, as people say it.")] = "",
     find: Annotated[
         str,
@@ -49,7 +68,7 @@ def orders(
     as_json: AsJson = False,
 ) -> None:
     """List orders, the newest first, and how far each is."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.orders(
             tab=_tab(tab),
             store=store,
@@ -66,7 +85,7 @@ def orders(
         print_json([_public(view) for view in found])
         return
     print_table(
-        f"{len(found)} orders",
+        counted(len(found), "order") if found else "Orders",
         ("Order", "Number", "Placed", "Status", "Payment", "Total", "Stands in", "The bridge"),
         (
             (
@@ -112,13 +131,15 @@ def _time(option: str, text: str) -> datetime | None:
 
 
 def tabs(
-    store: Annotated[str, typer.Option(help="Only of this store.")] = "",
+    store: Annotated[
+        str, typer.Option(help="Only of this store.", autocompletion=accounts_like("store"))
+    ] = "",
     owner: Annotated[str, typer.Option(help="Only of this owner's stores.")] = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """How many orders stand where; list them with orders --tab."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         found = bridge.tabs(store=store, owner=owner)
     if as_json:
         print_json({tab.value: count for tab, count in found.items()})
@@ -130,7 +151,7 @@ def _how_far(view: OrderView) -> str:
     if not view.record.taken:
         return "only looks on"
     states = [
-        f"{record.po.supplier} {record.fulfillment.value}" + (f" ({record.word})" if record.word else "")
+        f"{purchase_name(record.po.id)} {record.word or record.fulfillment.value}"
         for record in view.purchases
     ]
     held = ["held"] if view.record.held else []
@@ -145,7 +166,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one order: its lines, its purchase orders, what the shop was told, and its time line."""
-    with Bridge.from_toml(config) as bridge:
+    with Looking.from_toml(config) as bridge:
         view = known(bridge, order, owner)
         history = bridge.history(view.record.order.id, owner=owner)
         steps = bridge.timeline(view.record.order.id, owner=owner)
@@ -160,7 +181,7 @@ def show(
         _show_address(view.record)
     print_table(
         "Lines",
-        ("Line", "Name", "SKU", "Units", "Open", "Goes to"),
+        ("Line", "Name", "SKU", "Units", "Open in the shop", "Goes to"),
         (
             (line.ref, line.name, line.sku, f"{line.quantity:f}", f"{line.open:f}", _goes_to(view, line))
             for line in found.lines
@@ -193,7 +214,7 @@ def _show_address(record: OrderRecord) -> None:
     if record.address is None:
         print_table("Ship to", ("", ""), (row for row in ours.items() if row[1]))
         return
-    theirs = attrs.asdict(record.order.ship_to or record.order.bill_to or Address())
+    theirs = attrs.asdict(record.order.ship_to or Address())
     print_table(
         "Ship to, as you have said",
         ("", "Ship to", "The shop shows"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tomllib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,9 +28,11 @@ __all__ = [
     "CONFIG",
     "AsJson",
     "ConfigFile",
+    "accounts_like",
     "amount",
     "ask_first",
     "console",
+    "counted",
     "print_json",
     "print_table",
     "progress",
@@ -36,11 +40,28 @@ __all__ = [
     "somebody_is_there",
     "when",
     "without_private",
+    "write_papers",
 ]
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ConfigFile: TypeAlias = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 CONFIG = Path("orderbridge.toml")
+
+
+def accounts_like(kind: str) -> Callable[[typer.Context, str], list[str]]:
+    """For the shell, while somebody types the name of a store or a supplier."""
+
+    def found(ctx: typer.Context, incomplete: str) -> list[str]:
+        try:
+            with open(ctx.params.get("config") or CONFIG, "rb") as file:
+                return [
+                    name for name in tomllib.load(file).get(f"{kind}s", {}) if name.startswith(incomplete)
+                ]
+        except (OSError, ValueError):
+            return []  # nothing can be said while somebody types
+
+    return found
+
 
 _WIDE = 10_000  # signs in a line that nobody looks at on a terminal
 
@@ -81,6 +102,21 @@ def without_private(value: object, *, private: bool = False) -> object:
     }
 
 
+def write_papers(papers: Iterable[tuple[Path, bytes]]) -> None:
+    """Papers name shoppers: nobody else on this machine may read them, whatever was there before."""
+    for file, body in papers:
+        try:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as paper:
+                file.chmod(0o600)
+                paper.truncate()
+                paper.write(body)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{error.filename or file}: cannot be written: {error.strerror}"
+            ) from None
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; what stands in it is never read as markup.
 
@@ -88,14 +124,18 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     broken, so that it can be copied: where a terminal is too narrow for that, each row is a list.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    kept = [at for at in range(len(columns)) if at == 0 or not cells or any(row[at] for row in cells)]
+    if not cells:
+        console().print(Text(f"{title}: none."), soft_wrap=True)
+        return
+    kept = [at for at in range(len(columns)) if at == 0 or any(row[at] for row in cells)]
     shown = [[columns[at], *(row[at] for row in cells)] for at in kept]
     to = console()
     widths = _widths(shown, to.width - 1 - 3 * len(kept))
     if widths is None:
         _print_lists(to, title, shown)
         return
-    table = Table(title=title, title_justify="left", header_style="bold")
+    headed = any(heading for heading, *_ in shown)
+    table = Table(title=title, title_justify="left", header_style="bold", show_header=headed)
     for (heading, *_), width in zip(shown, widths, strict=True):
         table.add_column(heading, width=width)
     for row in cells:
@@ -136,6 +176,11 @@ def _cell(value: object) -> str:
     if isinstance(value, Money):
         return amount(value)
     return str(value)
+
+
+def counted(number: int, one: str) -> str:
+    """So many of something, such as "1 order" or "2 orders"."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def when(at: datetime) -> str:

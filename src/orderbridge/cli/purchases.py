@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from .. import Bridge, Document, Fulfillment, Package, Payment, PurchaseRecord, Shipment, ShipmentLine
 from .._config import read_buyer
+from .._states import SAID, SAID_PAID
 from ..errors import ConfigurationError
 from .opened import DryRun, Owner, opened
-from .output import CONFIG, AsJson, ConfigFile, amount, console, print_json, print_table, without_private
+from .output import (
+    CONFIG,
+    AsJson,
+    ConfigFile,
+    amount,
+    console,
+    print_json,
+    print_table,
+    without_private,
+    write_papers,
+)
 
 __all__ = [
     "cancel_purchase",
@@ -200,36 +212,60 @@ def documents(
 
 def _write(found: tuple[Document, ...], folder: Path, *, force: bool) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for document in found:
             file = folder / document.name
             if not force and file.exists() and file.read_bytes() != document.body:
                 raise ConfigurationError(f"{file}: is there with other content; --force overwrites it")
-        for document in found:
-            (folder / document.name).write_bytes(document.body)
     except OSError as error:
-        raise ConfigurationError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
+        raise ConfigurationError(f"{error.filename or folder}: cannot be read: {error.strerror}") from None
+    write_papers((folder / document.name, document.body) for document in found)
+
+
+W = TypeVar("W", Fulfillment, Payment)
+
+
+def _listed(words: Sequence[Fulfillment | Payment]) -> str:
+    return ", ".join(each.value for each in words)
+
+
+def _like(words: Sequence[Fulfillment | Payment]) -> Callable[[str], list[str]]:
+    """For the shell, while somebody types."""
+
+    def found(incomplete: str) -> list[str]:
+        known = [each.value for each in words if each.value.startswith(incomplete.upper())]
+        return [word.lower() for word in known] if incomplete.islower() else known
+
+    return found
+
+
+def _one_of(words: Sequence[W], option: str, said: str) -> W | None:
+    known = {each.value: each for each in words}
+    word = said.upper().replace("-", "_")
+    if said and word not in known:
+        raise ConfigurationError(f"{option}: there is no {said!r}; give one of {', '.join(known)}")
+    return known.get(word)
 
 
 def observe(
     purchase_order: PurchaseId,
     status: Annotated[
-        Fulfillment | None, typer.Option(help="How far it is.", case_sensitive=False, show_choices=False)
-    ] = None,
+        str, typer.Option(help=f"How far it is: {_listed(SAID)}.", autocompletion=_like(SAID))
+    ] = "",
     payment: Annotated[
-        Payment | None, typer.Option(help="How far it is paid.", case_sensitive=False, show_choices=False)
-    ] = None,
+        str, typer.Option(help=f"How far it is paid: {_listed(SAID_PAID)}.", autocompletion=_like(SAID_PAID))
+    ] = "",
     word: Annotated[str, typer.Option(help="What the supplier calls it.")] = "",
     dry_run: DryRun = False,
     owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Say how far a purchase order is at a supplier without an API: ACCEPTED, PREPARING, READY, DELIVERED."""
-    if status is None and payment is None and not word:
+    """Say how far a purchase order is at a supplier that people tell; that it has arrived, at any."""
+    if not (status or payment or word):
         raise ConfigurationError("observe: give --status, --payment or --word")
+    how_far, paid = _one_of(SAID, "--status", status), _one_of(SAID_PAID, "--payment", payment)
     with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
-        record = bridge.observe(purchase_order, fulfillment=status, payment=payment, raw=word, owner=owner)
+        record = bridge.observe(purchase_order, fulfillment=how_far, payment=paid, raw=word, owner=owner)
     _show(record, as_json=as_json)
 
 
@@ -266,19 +302,19 @@ def ship(
     _show(record, as_json=as_json)
 
 
-def read_units(texts: list[str] | None) -> tuple[ShipmentLine, ...]:
-    """Supplier units as people type them: ``REMOTE_ID=QUANTITY``."""
-    return tuple(_line(text) for text in texts or ())
+def read_units(texts: list[str] | None, form: str = "REMOTE_ID=QUANTITY") -> tuple[ShipmentLine, ...]:
+    """Units as people type them; ``form`` is what they were asked for."""
+    return tuple(_line(text, form) for text in texts or ())
 
 
-def _line(text: str) -> ShipmentLine:
+def _line(text: str, form: str) -> ShipmentLine:
     remote_id, mark, quantity = text.rpartition("=")
     try:
         units = Decimal(quantity)
     except InvalidOperation:
         units = Decimal(0)
     if not (mark and remote_id and units.is_finite() and units > 0):
-        raise ConfigurationError(f"line: {text!r} came; give REMOTE_ID=QUANTITY such as 4711=2")
+        raise ConfigurationError(f"line: {text!r} came; give {form} such as 4711=2")
     return ShipmentLine(remote_id=remote_id, quantity=units)
 
 

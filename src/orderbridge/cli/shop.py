@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from .. import (
     Fulfillment,
     Money,
     Note,
+    NoticeState,
     OrderView,
     Refund,
     RefundLine,
@@ -29,6 +31,7 @@ from .output import (
     CONFIG,
     AsJson,
     ConfigFile,
+    accounts_like,
     ask_first,
     console,
     print_json,
@@ -48,7 +51,6 @@ Reason = Annotated[str, typer.Option(help="Plain text for the shop's staff.")]
 F = Fulfillment
 # Of what is placed: nothing more is to be asked of its supplier.
 _SETTLED = frozenset({F.SHIPPED, F.DELIVERED, F.COMPLETED, F.CANCELED, F.REJECTED, F.CANCEL_REQUESTED})
-_ADDRESS = ReviewCode.ADDRESS_CHANGED
 
 
 def known(bridge: Bridge, order: str, owner: str = "") -> OrderView:
@@ -61,7 +63,7 @@ def known(bridge: Bridge, order: str, owner: str = "") -> OrderView:
     return view
 
 
-def _say(task: Task, what: str, *, as_json: bool) -> None:
+def _say(task: Task, what: str, questions: Iterable[Review], *, as_json: bool) -> None:
     """How far it is in the shop. Exit code 4: the shop refused, or nobody knows; a review asks."""
     if as_json:
         print_json(without_private(task))
@@ -69,6 +71,7 @@ def _say(task: Task, what: str, *, as_json: bool) -> None:
         console().print(f"{task.order_id}: {what} {task.state.value}{_refunded(task)}", soft_wrap=True)
         for warning in task.warnings:
             console().print(warning, soft_wrap=True)
+        _ask(each for each in questions if each.about == task.about)
     if task.state in (TaskState.REFUSED, TaskState.ASKED):
         raise typer.Exit(4)
 
@@ -98,8 +101,9 @@ def hold(
         if task is None and (dry_run or not cannot):
             then += [cannot] if cannot else []
             bridge.hold(order_id, owner=owner)
+        asked = _asked(bridge, order_id, owner)
     if task is not None:
-        _say(task, "hold", as_json=as_json)
+        _say(task, "hold", asked, as_json=as_json)
     elif as_json:
         print_json({"order_id": order_id, "held": True, "shop_cannot": cannot or None})
     else:
@@ -120,8 +124,9 @@ def release(
     with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         order_id = known(bridge, order, owner).record.order.id
         task = bridge.release(order_id, owner=owner)
+        asked = _asked(bridge, order_id, owner)
     if task is not None:
-        _say(task, "release", as_json=as_json)
+        _say(task, "release", asked, as_json=as_json)
     elif as_json:
         print_json({"order_id": order_id, "held": False})
     else:
@@ -144,7 +149,8 @@ def note(
     with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
         order_id = known(bridge, order, owner).record.order.id
         task = bridge.note(order_id, Note(key=key, text=text, to_shopper=to_shopper), owner=owner)
-    _say(task, "note", as_json=as_json)
+        asked = _asked(bridge, order_id, owner)
+    _say(task, "note", asked, as_json=as_json)
 
 
 def refund(
@@ -193,7 +199,8 @@ def refund(
             ),
             owner=owner,
         )
-    _say(task, "refund", as_json=as_json)
+        asked = _asked(bridge, order_id, owner)
+    _say(task, "refund", asked, as_json=as_json)
 
 
 def _refunded(task: Task) -> str:
@@ -216,7 +223,7 @@ def _refund_lines(texts: list[str], amount: Money, freight: Money | None) -> tup
     found: list[RefundLine] = []
     for text in texts:
         units, mark, each = text.partition("@")
-        (part,) = read_units([units])
+        (part,) = read_units([units], "LINE=UNITS")
         if mark:
             money = _money("line", each if " " in each else f"{each} {amount.currency}")
         elif len(texts) == 1:
@@ -243,14 +250,20 @@ def cancel(
     with opened(config, dry_run=dry_run, as_json=as_json, then=then) as bridge:
         view = known(bridge, order, owner)
         order_id = view.record.order.id
+        gone = {each.notice.purchase_order_id for each in view.notices if each.state is NoticeState.ANNOUNCED}
         then += [
+            f"What left of {each} stands in the shop, which cancels no such order: a person is asked "
+            "(UNCLEAR)."
+            for each in sorted(gone)
+        ] or [
             f"Once it is canceled, a person is asked about {record.po.id}, which {record.po.supplier} has "
             "(CANCELED_AFTER_PLACING)."
             for record in view.purchases
             if record.placed_at is not None and record.fulfillment not in _SETTLED
         ]
         task = bridge.cancel(order_id, reason=reason, owner=owner)
-    _say(task, "cancel", as_json=as_json)
+        asked = _asked(bridge, order_id, owner)
+    _say(task, "cancel", asked, as_json=as_json)
 
 
 def address(
@@ -285,16 +298,20 @@ def address(
     else:
         where = "where its shop says" if wanted is None else "to the address in the file"
         console().print(f"{after.order.id} goes {where}.")
-        for review in asked:
-            console().print(f"Review {review.id}: {review.evidence}", soft_wrap=True)
+        _ask(each for each in asked if each.code is ReviewCode.ADDRESS_CHANGED)
+
+
+def _ask(questions: Iterable[Review]) -> None:
+    for review in questions:
+        console().print(f"Review {review.id}: {review.evidence}", soft_wrap=True)
 
 
 def _asked(bridge: Bridge, order_id: str, owner: str) -> list[Review]:
-    """The open questions about where an order's goods go."""
+    """The open questions about an order."""
     found: list[Review] = []
     after = 0
     while page := bridge.reviews(after=after, owner=owner, limit=1000):
-        found += [each for each in page if each.order_id == order_id and each.code is _ADDRESS]
+        found += [each for each in page if each.order_id == order_id]
         after = page[-1].id
     return found
 
@@ -309,8 +326,7 @@ def forget(
 ) -> None:
     """Blank an order's shopper for good. Exit code 1: a call about it is under way; try again later."""
     with opened(config, dry_run=dry_run, as_json=as_json) as bridge:
-        view = bridge.order(order, owner=owner)
-        order_id = order if view is None else view.record.order.id  # one that comes later is not kept then
+        order_id = known(bridge, order, owner).record.order.id
         ask_first(f"Blank the shopper of {order_id} for good?", yes=yes or dry_run)
         done = bridge.forget(order_id, owner=owner)
     if as_json:
@@ -326,7 +342,7 @@ def forget(
 
 
 def carriers(
-    store: Annotated[str, typer.Argument(help="The store's account.")],
+    store: Annotated[str, typer.Argument(help="The store's account.", autocompletion=accounts_like("store"))],
     owner: Owner = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import TypeVar, cast
 from urllib.parse import parse_qs, quote, urlsplit
@@ -27,6 +28,7 @@ __all__ = ["console"]
 T = TypeVar("T")
 _PAGE = 50  # orders or reviews on one page
 _MOST = 2_000  # bytes of a form
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _HEADERS = Headers(
     {
         "Content-Type": "text/html; charset=utf-8",
@@ -148,38 +150,44 @@ class _Pages:
     async def _health(self) -> Sequence[Html]:
         health = await self._ask(lambda bridge: bridge.health())
         wrong = [f"Money is stopped: {health.stopped}"] if health.stopped else []
+        wrong += [f"Money of {owner} is stopped: {why}" for owner, why in health.stopped_owners.items()]
         wrong += [f"{name} refused our login: {why}" for name, why in health.refused_logins.items()]
-        wrong += [f"{name}: {store.failed}" for name, store in health.stores.items() if store.failed]
+        wrong += [
+            store.failed if name in store.failed else f"{name}: {store.failed}"
+            for name, store in health.stores.items()
+            if store.failed
+        ]
         wrong += [f"{name} is not told of departures: {why}" for name, why in health.waiting.items()]
         wrong += [f"{health.untold} departures of which no shop was told"] if health.untold else []
         wrong += [f"{subject} waits, and nobody works on it" for subject in health.stuck]
+        wrong += [f"{subject} is planned far ahead: a clock is wrong, or was" for subject in health.far_ahead]
+        # Those that wait longest first; of very many, `orderbridge health` tells all.
+        stores = sorted(health.stores.items(), key=lambda each: (each[1].last_pull or _NEVER, each[0]))
         return (
-            table("Wrong", ("",), ((words,) for words in wrong)),
+            table(_some("Wrong", wrong), ("",), ((words,) for words in wrong[:_PAGE])),
             table(
-                "Stores",
+                _some("Stores", stores),
                 ("Store", "Last read", "Orders in the last day", "Usual"),
-                (
-                    (name, store.last_pull, store.seen, store.expected)
-                    for name, store in health.stores.items()
-                ),
+                ((name, store.last_pull, store.seen, store.expected) for name, store in stores[:_PAGE]),
             ),
         )
 
     async def orders(self, query: Mapping[str, str]) -> Reply:
-        """The newest first, a page at a time, of one tab or with one number."""
-        tab, number, after = query.get("tab", ""), query.get("number", "").strip(), query.get("after", "")
+        """The newest first, a page at a time, of one tab, or what is found by a number or a SKU."""
+        tab, word, after = query.get("tab", ""), query.get("find", "").strip(), query.get("after", "")
         if tab and tab not in Tab.__members__:
             raise _NotShown(404, f"There is no tab {tab!r}.")
         found = await self._ask(
             lambda bridge: bridge.orders(
-                tab=Tab[tab] if tab else None, number=number, after=after, owner=self.owner, limit=_PAGE
+                tab=Tab[tab] if tab else None, find=word, after=after, owner=self.owner, limit=_PAGE
             )
         )
         return self.page(
             _word(Tab[tab]) if tab else "Orders",
             Html(
-                f'<form action="{escape(self.root)}/orders"><input name=number value="{escape(number)}" '
-                f'placeholder=number> <input type=hidden name=tab value="{escape(tab)}">'
+                f'<form action="{escape(self.root)}/orders"><input name=find value="{escape(word)}" size=40 '
+                'placeholder="number, SKU, tracking number, id at a supplier"> '
+                f'<input type=hidden name=tab value="{escape(tab)}">'
                 "<button>Find</button></form>"
             ),
             table(
@@ -201,7 +209,7 @@ class _Pages:
                 ),
             )
             or Html("<p>None.</p>"),
-            self.link("older ones", "orders", tab=tab, number=number, after=found[-1].record.order.id)
+            self.link("older ones", "orders", tab=tab, find=word, after=found[-1].record.order.id)
             if len(found) == _PAGE
             else Html(),
         )
@@ -372,6 +380,10 @@ def _from_here(headers: Mapping[str, str]) -> bool:
     if site is not None:
         return site == "same-origin"
     return bool(headers.get("host")) and urlsplit(headers.get("origin", "")).netloc == headers.get("host")
+
+
+def _some(title: str, rows: Sequence[object]) -> str:
+    return f"{title}: {_PAGE} of {len(rows)}" if len(rows) > _PAGE else title
 
 
 def _word(tab: Tab) -> str:

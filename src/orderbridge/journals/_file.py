@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ..errors import Damaged, JournalError, SchemaMismatch, Unreachable
+from ..errors import Damaged, JournalError, RowRefused, SchemaMismatch, Unreachable
 from ._home import Companion, Place, create, move_in, read_home
 from ._sql import migrations, statements
 
@@ -191,5 +191,8 @@ def in_words(error: sqlite3.Error | OSError, name: str) -> Exception:
         return error
     if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Damaged(f"{name}: the file is damaged, or is no SQLite database ({error}). {_RESTORE}")
+    if code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+        # Not the journal is wrong, but what came from somewhere: it must not keep all else from going on.
+        return RowRefused(f"{name}: a row was refused ({error}); nothing was written")
     kind = Unreachable if code & 0xFF in _PASSES else JournalError
     return kind(f"{name}: {_WORDS.get(code & 0xFF, str(error))}; nothing was written")

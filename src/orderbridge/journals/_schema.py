@@ -39,14 +39,27 @@ class Begin:
 
     @classmethod
     def at(cls, address: Address, connection: Db) -> Begin:
-        """As this server lets us."""
+        """As this server lets us.
+
+        Raises:
+            JournalError: it would not keep what it committed.
+        """
         settings = "".join(f"SET LOCAL {name} TO {value};" for name, value in _TIMEOUTS.items())
         # After the schema, not before it: nobody's temporary table is taken for ours.
         settings += f'SET LOCAL search_path TO "{address.schema}", pg_temp;'
         row = connection.execute(
-            "SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may"
+            "SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may, "
+            "current_setting('synchronous_commit') AS kept"
         ).fetchone()
-        system = "(SELECT system_identifier::text FROM pg_control_system())" if row and row["may"] else "''"
+        assert row is not None
+        if row["kept"] == "off":
+            raise JournalError(
+                f"{address.name}: synchronous_commit is off, and a crash would take away the last orders; "
+                "set it to on, for this user at least: ALTER ROLE ... SET synchronous_commit = on"
+            )
+        # And so it stays: behind a pooler, another program may have set it on the connection we get next.
+        settings += f"SET LOCAL synchronous_commit TO {row['kept']};"
+        system = "(SELECT system_identifier::text FROM pg_control_system())" if row["may"] else "''"
         return cls(
             # Each statement after the lock sees all that was committed before the lock was given.
             write="BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -141,12 +154,18 @@ def _version(connection: Db, address: Address, begin: Begin, *, adopting: bool) 
     """The version of what is there; 0 if nothing is, and then there is an empty schema."""
     found = connection.execute(
         "SELECT to_regnamespace(%(schema)s) IS NULL AS missing, to_regclass('meta') IS NULL AS new, "
+        "has_schema_privilege(to_regnamespace(%(schema)s), 'USAGE') AS usable, "
         "EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(%(schema)s)) AS used",
         {"schema": f'"{address.schema}"'},
     ).fetchone()
     assert found is not None
     if found["missing"]:
         connection.execute(f'CREATE SCHEMA "{address.schema}"'.encode())
+    elif not found["usable"]:
+        # PostgreSQL steps over it to the next in the search path, and would make the tables temporary.
+        raise JournalError(
+            f"{address.name}: this user may not use its schema; see what rights the guide asks for"
+        )
     if found["new"] and not found["used"]:
         return 0
     if found["new"]:

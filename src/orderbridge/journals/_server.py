@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from .._clockwork import Clockwork
 from .._model import Secret
-from ..errors import ConfigurationError, Damaged, JournalError, Unreachable
+from ..errors import ConfigurationError, Damaged, JournalError, RowRefused, Unreachable
 
 __all__ = ["Address", "Db", "connect", "in_words"]
 
@@ -37,6 +37,7 @@ _WORDS = {
     "08": "the connection was lost",
     "25006": "the database only reads: it is a standby, or look() was asked to write",
     "25P03": "the transaction stood still for too long, and the server has ended it",
+    "25P04": "the transaction took longer than the server allows",
     "28": "the server does not let this user in",
     "3D000": "there is no such database",
     "40": "the server has ended the transaction in favor of another",
@@ -49,7 +50,7 @@ _WORDS = {
     "58": "the server could not use its disk",
 }
 # What may be over when it is next tried.
-_PASSES = ("08", "25P03", "40", "53", "55P03", "57", "58")
+_PASSES = ("08", "25P03", "25P04", "40", "53", "55P03", "57", "58")
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +102,7 @@ class Address:
 
 
 def connect(address: Address) -> Db:
-    """A connection to a server on which what is committed stays committed."""
+    """A connection to a server that can keep a journal."""
     connection = Db.connect(
         address.conninfo.reveal(),
         autocommit=True,
@@ -136,19 +137,15 @@ def _check(connection: Db, name: str) -> None:
             f"{name}: the server runs with fsync=off, and a power cut would take away what was ordered; "
             "set fsync=on"
         )
-    if setting("synchronous_commit") == "off":
-        raise JournalError(
-            f"{name}: synchronous_commit is off, and a crash would take away the last orders; "
-            "set it to on, for this user at least: ALTER ROLE ... SET synchronous_commit = on"
-        )
     if setting("transaction_read_only") != "off":
         raise JournalError(
             f"{name}: this server or this user only reads; give the address of the primary, or of all "
             "of them with target_session_attrs=read-write"
         )
-    row = connection.execute("SELECT clock_timestamp() AS now").fetchone()
+    # As a number: how a date is written, each server and user may set.
+    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now").fetchone()
     assert row is not None
-    off = abs((row["now"] - Clockwork().wall()).total_seconds())
+    off = abs(row["now"] - Clockwork().wall().timestamp())
     if off > _CLOCKS_APART:
         raise JournalError(
             f"{name}: this machine's clock and the server's are {off:.0f} seconds apart, and workers tell by "
@@ -166,7 +163,8 @@ def in_words(error: psycopg.Error, name: str) -> Exception:
     if state.startswith(("22", "23")):
         # The server's own sentence may hold what a shopper typed.
         rule = error.diag.constraint_name or error.diag.column_name or f"code {state}"
-        return JournalError(f"{name}: a row was refused ({rule}); nothing was written")
+        # Not the journal is wrong, but what came from somewhere: it must not keep all else from going on.
+        return RowRefused(f"{name}: a row was refused ({rule}); nothing was written")
     if state in ("XX001", "XX002"):
         return Damaged(f"{name}: the database is damaged. {_RESTORE}")
     found = next((_WORDS[state[:n]] for n in (5, 2) if state[:n] in _WORDS), "")

@@ -122,6 +122,8 @@ class PostgresJournal:
         Raises:
             LookOnly: the database was copied or restored, and nobody has called ``adopt()``.
 
+            RowRefused: a row cannot be as ``work`` wants it.
+
             JournalError: the server cannot be reached or used, or a transaction of this thread is under
                 way already; if the connection was lost during the commit, the message says that nobody
                 knows, and only the journal itself can tell.

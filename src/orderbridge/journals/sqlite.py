@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from .._journal import Row, Tx, Value
-from ..errors import JournalError, LookOnly
+from ..errors import JournalError, LookOnly, RowRefused
 from ._file import (
     check_current,
     check_ours,
@@ -81,7 +81,7 @@ class _Rows:
         except sqlite3.Error as error:
             raise in_words(error, self._place) from error
         except OverflowError:
-            raise JournalError(f"{self._place}: a number beyond 64 bits came; nothing was written") from None
+            raise RowRefused(f"{self._place}: a number beyond 64 bits came; nothing was written") from None
 
 
 class SqliteJournal:
@@ -114,6 +114,8 @@ class SqliteJournal:
             LookOnly: the file was copied or restored, and nobody has called ``adopt()``.
 
             Damaged: the file is broken.
+
+            RowRefused: a row cannot be as ``work`` wants it.
 
             JournalError: the file cannot be used, another program has it, or a transaction of this
                 thread is under way already.

@@ -39,7 +39,7 @@ from .backends import CallsBack
 from .scenes import BUYER
 from .simulator import Outcome, Scene, StoreSide, SupplierSide, simulate
 
-__all__ = ["POLICY", "Demands", "Flows"]
+__all__ = ["AS_LOST_TO_READERS", "POLICY", "Demands", "Flows"]
 
 R = TypeVar("R")
 
@@ -57,9 +57,19 @@ POLICY = Policy(
     follow_every=timedelta(hours=4),
 )
 
-# The platform got the call, and its answer is worth nothing. To a call that reads, this is the same as
-# if the platform never got it, which other faults try: reading changes nothing, and a test says so.
-_CARRIED_OUT = frozenset({Fault.ANSWER_LOST, Fault.LATE, Fault.ERROR_AFTER})
+# To whoever reads these are all one, and a lost request stands for them: the driver asks again a little
+# later, and the flow gets what it would have got at once; reading changes nothing, and a test says so.
+AS_LOST_TO_READERS = frozenset(
+    {
+        Fault.NOT_CONNECTED,
+        Fault.ANSWER_LOST,
+        Fault.LATE,
+        Fault.DOUBLED,
+        Fault.THROTTLED,
+        Fault.ERROR_BEFORE,
+        Fault.ERROR_AFTER,
+    }
+)
 
 # After these the platform knows nothing of the call.
 _NOT_DONE = frozenset({Fault.NOT_CONNECTED, Fault.REQUEST_LOST, Fault.THROTTLED, Fault.ERROR_BEFORE})
@@ -400,7 +410,7 @@ class Demands(ABC):
         calls = calls_to(calm, self.given().base_url)
         assert calls, "no call went to the platform"
         for call in calls:
-            if fault in _CARRIED_OUT and call in calm.reads:
+            if fault in AS_LOST_TO_READERS and call in calm.reads:
                 continue
             scene = self.scene()
             outcome = story(scene, fault_at={call: fault})
@@ -419,7 +429,7 @@ class Demands(ABC):
         bench.wait()
         yield bench, result
         for call in range(first, last + 1):
-            if fault in _CARRIED_OUT and call not in writes:
+            if fault in AS_LOST_TO_READERS and call not in writes:
                 continue
             bench, operation = prepare()
             bench.fault_at[call] = fault

@@ -16,7 +16,7 @@ from .._records import Manifest, Offer, OrderRecord, Packed, PurchaseRecord, Res
 from .._reviews import ReviewCode
 from .._standing import Tab
 from .._states import CaseKind, CaseState, Fulfillment, ManifestState, NoticeState, TaskState
-from ..errors import JournalError
+from ..errors import RowRefused
 from ._journal_samples import (
     MINUTE,
     NOW,
@@ -285,7 +285,7 @@ class ThingTests:
             tx.put_purchase(a_purchase(supplier_ref="S-1"))
 
         journal.transact(keep)
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.put_purchase(second))
         assert journal.look(lambda tx: tx.purchases("shop/7")) == (a_purchase(supplier_ref="S-1"),)
 
@@ -370,7 +370,7 @@ class ThingTests:
 
         journal.transact(keep)
         assert journal.look(lambda tx: tx.notices("shop/7")) == (first, second)
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.put_notice(a_notice("other", shipment="s1")))
         told = attrs.evolve(first, state=NoticeState.ANNOUNCED, announced=first.notice.packages)
         journal.transact(lambda tx: tx.put_notice(told))
@@ -396,7 +396,7 @@ class ThingTests:
         assert journal.look(lambda tx: tx.manifest(first.id)) == attrs.evolve(first, departures=(packed,))
         assert journal.look(lambda tx: tx.manifest(second.id + 1)) is None
         assert journal.look(lambda tx: tx.packed("shop/7/hub/1")) == ((first.id, packed),)
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.put_packed(second.id, packed))
         left_out = attrs.evolve(packed, left_out="the order is canceled")
 

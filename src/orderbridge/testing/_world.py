@@ -290,8 +290,9 @@ class SimulatedWorld:
         self.called_at.append(self.weather.points)
         if reads:
             self.read_calls.add(self.weather.calls)
-        orders_before = len(self.scene.supplier.backend.orders())
+        orders_before = 0
         if write is not None:
+            orders_before = len(self.scene.supplier.backend.orders())
             self.ledger.sent(write)
             late = account is self.accounts[SUPPLIER] and self.ledger.of_an_order(write)
             account.line.double_after = self._double_after if late else timedelta(0)

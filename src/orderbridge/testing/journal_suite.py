@@ -21,7 +21,7 @@ from .._events import EventKind
 from .._intents import Intent
 from .._journal import Journal, Tx
 from .._states import IntentState
-from ..errors import JournalError, LeaseLost
+from ..errors import JournalError, LeaseLost, RowRefused
 from ._journal_samples import MINUTE, NOW, a_purchase, an_attempt, an_intent, an_order, keep_order
 from ._journal_things import ThingTests
 
@@ -121,7 +121,7 @@ class JournalSuite(ThingTests):
             tx.add_attempt(an_attempt(intent.id))
             tx.add_attempt(an_attempt(intent.id))
 
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(twice)
         assert journal.look(lambda tx: tx.order("shop/7")) is None
 
@@ -132,7 +132,7 @@ class JournalSuite(ThingTests):
         assert journal.commits == before
         journal.transact(lambda tx: tx.put_meta("a", "1"))
         assert journal.commits == before + 1
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.put_purchase(a_purchase(order="unknown")))
         assert journal.commits == before + 1
 
@@ -247,7 +247,7 @@ class JournalSuite(ThingTests):
             return tx.intent(about="shop/7/hub/1", operation="place", op_no=1, step="create")
 
         assert journal.look(find) == intent
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.add_intent(an_intent()))
         tracking = journal.transact(lambda tx: tx.add_intent(an_intent(step="tracking")))
         assert journal.look(lambda tx: tx.intents(about="shop/7/hub/1", operation="place", op_no=1)) == (
@@ -280,9 +280,9 @@ class JournalSuite(ThingTests):
             attrs.evolve(first, state=IntentState.CONFIRMED, answer="200"),
             second,
         )
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.add_attempt(changed))
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(lambda tx: tx.add_attempt(an_attempt(intent + 1)))
 
     def test_a_late_success_closes_its_intent_and_nothing_opens_it_again(self, journal: Journal) -> None:
@@ -402,7 +402,7 @@ class JournalSuite(ThingTests):
             tx.put_cursor("shop", "p2", NOW)
             tx.put_purchase(a_purchase(order="unknown"))
 
-        with pytest.raises(JournalError):
+        with pytest.raises(RowRefused):
             journal.transact(page)
         assert journal.look(lambda tx: (tx.cursor("shop"), tx.order("shop/7"))) == (None, None)
         journal.transact(lambda tx: tx.put_cursor("shop", "p2", NOW))

@@ -110,6 +110,7 @@ CREATE UNIQUE INDEX manifest_departures_once ON manifest_departures (po_id, ship
 CREATE TABLE tasks (
   order_id TEXT NOT NULL REFERENCES orders (id), key TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
   next_at TEXT, doc TEXT NOT NULL, PRIMARY KEY (order_id, key));
+CREATE INDEX tasks_due ON tasks (order_id) WHERE state = 'DUE';
 
 -- What is wanted of suppliers beside their orders.
 CREATE TABLE cases (

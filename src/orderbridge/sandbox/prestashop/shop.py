@@ -48,8 +48,9 @@ class Shop:
 
     Args:
         version: 1.7 has no PATCH and no order note, and runs on PHP 7, whose JSON numbers are texts; before
-            1.7.8 it also sets a state again that an order is in already. From 8.0 the JSON of one thing
-            lacks falsy fields, from 9.0 a tracking number that is too long is refused.
+            1.7.8 it also sets a state again that an order is in already, before 1.7.5 it mails no parcel's
+            number. From 8.0 the JSON of one thing lacks falsy fields, from 9.0 a tracking number that is too
+            long is refused.
 
         time_zone: PS_TIMEZONE, an IANA name. All dates are this zone's wall clock and do not say so.
 
@@ -291,11 +292,19 @@ class Shop:
         return self.mail(template, order, self.shipping_number(int(order["id"])), carrier)
 
     def mail_in_transit(self, order: Row, parcel: Row) -> bool:
-        """The mail about a parcel, of the order's carrier and not the parcel's; none if that has no link."""
-        carrier = self.tables["carriers"].get(int(order["id_carrier"]))
-        if carrier is not None and not carrier["url"]:
+        """The mail about a parcel, of the order's carrier and not the parcel's.
+
+        1.7.0 has none. Before 1.7.5 its link takes a number of the order's that is always empty. Only from
+        8.1 does it stay where the carrier has no link.
+        """
+        if self.release < (1, 7, 1):
             return True
-        return self.mail("in_transit", order, parcel["tracking_number"], carrier)
+        carrier = self.tables["carriers"].get(int(order["id_carrier"]))
+        if carrier is not None and not carrier["url"] and self.release >= (8, 1):
+            return True
+        return self.mail(
+            "in_transit", order, parcel["tracking_number"] if self.release >= (1, 7, 5) else "", carrier
+        )
 
     def mail(self, template: str, order: Row, number: str = "", carrier: Row | None = None) -> bool:
         """One mail to the shopper; False where none leaves."""

@@ -52,6 +52,8 @@ class Item:
 
         tax: The rate, ``"0.19"``; empty, and no tax is on it.
 
+        fetched: The shopper picks it up in a store.
+
         at: Which location sends it, by its id.
     """
 
@@ -64,6 +66,7 @@ class Item:
     requires_shipping: bool = True
     gift_card: bool = False
     fulfillable: bool = True
+    fetched: bool = False
     tax: str = "0.19"
     duty: str = "0"
     group: str = ""
@@ -124,7 +127,8 @@ class Desk(Till):
 
             shipping: Fields of the address; left out, a shopper in Paris.
 
-            digital: There is no shipping address and no shipping.
+            digital: There is no shipping address and no shipping; nor is there an address where the shopper
+                fetches all of it.
 
             paid, authorized: The money is there, or only promised by a card. If neither, it is awaited.
 
@@ -136,7 +140,8 @@ class Desk(Till):
 
             fulfill_at: Not to be sent before.
         """
-        address = None if digital else {**SHOPPER, **(shipping or {})}
+        nowhere = digital or all(item.fetched for item in items)
+        address = None if nowhere else {**SHOPPER, **(shipping or {})}
         count = self.next_id("OrderNumber")
         stamp = now.replace(microsecond=0)
         order = Order(
@@ -198,6 +203,7 @@ class Desk(Till):
             requires_shipping=item.requires_shipping,
             gift_card=item.gift_card,
             fulfillable=item.fulfillable,
+            fetched=item.fetched,
             location_id=item.at,
             discounts={
                 one.index: cents(price * item.quantity * one.percentage / 100)
@@ -350,9 +356,8 @@ class Desk(Till):
         for item in add:
             line = self._add(order, item)
             if unfulfilled(line):
-                method = "SHIPPING" if line.requires_shipping else "NONE"
                 place = self.locations[line.location_id]
-                self.new_work(order, place, [(line, line.quantity)], now, method=method)
+                self.new_work(order, place, [(line, line.quantity)], now, method=line.method)
         order.edited = True
         self.touch(order, now, "orders/edited")
 

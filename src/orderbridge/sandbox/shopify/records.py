@@ -78,6 +78,8 @@ class Line:
         discounts: What each discount takes off the whole line, by the discount's index.
 
         taxes: Title and rate of each tax.
+
+        fetched: The shopper picks it up in a store.
     """
 
     id: int
@@ -92,6 +94,7 @@ class Line:
     requires_shipping: bool = True
     gift_card: bool = False
     fulfillable: bool = True
+    fetched: bool = False
     location_id: int = 1
     discounts: Mapping[int, Decimal] = attrs.field(factory=dict[int, Decimal])
     taxes: tuple[tuple[str, Decimal], ...] = ()
@@ -103,6 +106,13 @@ class Line:
     fulfilled: int = 0
     returned: int = 0
     order: Order = attrs.field(init=False, repr=False)
+
+    @property
+    def method(self) -> str:
+        """The way of delivery, in Shopify's word."""
+        if not self.requires_shipping:
+            return "NONE"
+        return "PICK_UP" if self.fetched else "SHIPPING"
 
     @property
     def current(self) -> int:

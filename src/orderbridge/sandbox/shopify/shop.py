@@ -139,8 +139,7 @@ class Shop:
         groups: dict[tuple[int, str], list[Line]] = {}
         for line in order.lines:
             if unfulfilled(line):
-                method = "SHIPPING" if line.requires_shipping else "NONE"
-                groups.setdefault((line.location_id, method), []).append(line)
+                groups.setdefault((line.location_id, line.method), []).append(line)
         for (location_id, method), lines in groups.items():
             units = [(line, unfulfilled(line)) for line in lines]
             self.new_work(order, self.locations[location_id], units, now, method=method)

@@ -238,6 +238,8 @@ class Fulfillments:
 
     def _mail(self, one: Fulfillment, body: Object, what: str) -> None:
         if one.is_fulfilled and body.get("notify_customer"):
+            if self.shop.mail_crash:
+                raise _odd(self.shop.mail_crash)
             self.shop.mail(f"customer_fulfillment_{what}", one.order_id, text(one.value("_tracking_number")))
 
 

@@ -97,6 +97,9 @@ class Shop:
 
         providers: Carriers of that plug-in: names and links by region, ``{}`` for the number.
 
+        mail_crash: What a mail plug-in throws when a fulfillment is mailed: it is saved by then, and the
+            answer is a 400.
+
         orders: Recorded orders to begin with, see ``load``.
     """
 
@@ -112,6 +115,7 @@ class Shop:
     fulfillments: bool = False
     tracking_plugin: Literal["official", "ast"] | None = None
     providers: Mapping[str, Mapping[str, str]] = attrs.field(factory=lambda: PROVIDERS, repr=False)
+    mail_crash: str = ""
     orders: Iterable[Json] = attrs.field(default=(), repr=False)
 
     statuses: dict[str, str] = attrs.field(init=False, factory=lambda: dict(STATUSES))

@@ -21,13 +21,12 @@ from ...adapters import (
     decode_bytes,
 )
 from ...errors import Malformed
-from ._wire import Problem, WireMade, bare, is_maintenance, problem_of
+from ._shapes import WireMade
+from ._wire import Problem, bare, is_maintenance, problem_of
 
 # By method and path below the API's address.
-_ID = re.compile(r"POST /(order/\d+/(ship|invoice|refund)|invoice/\d+/refund)")
-_TRUE = re.compile(
-    r"POST /(orders/\d+/(comments|hold|unhold|emails|cancel)|shipment/\d+/emails)|DELETE /shipment/track/\d+"
-)
+_ID = re.compile(r"POST /(order/\d+/(ship|refund)|invoice/\d+/refund)")
+_TRUE = re.compile(r"POST /orders/\d+/(comments|cancel)|DELETE /shipment/track/\d+")
 _OBJECT = re.compile(r"POST /(orders|shipment/track|shipment/\d+/comments)")
 # What a refund is answered that did not come as far as the gateway.
 _CHECKED = "Creditmemo Document Validation Error"

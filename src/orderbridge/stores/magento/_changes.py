@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...adapters import Canceled, Cancellation, Flow, Note, Noted, Progress, Unclear, Write
 from ._comments import change, clean, post, tell
 from ._settings import Settings
-from ._wire import WireOrder, number, text
+from ._shapes import WireOrder
+from ._values import number, text
 
 # The suppliers' word for what has arrived; its status belongs to Magento's state "complete".
 _DELIVERED = "Delivered"

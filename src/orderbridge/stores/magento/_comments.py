@@ -9,7 +9,9 @@ from datetime import timedelta
 
 from ...adapters import Flow, LookUp, Repeat, Request, Unclear, Write, mark_of
 from ._settings import Settings
-from ._wire import ACCEPT, JSON, WireComment, WireList, WireOrder, get, rows, text
+from ._shapes import WireComment, WireList, WireOrder
+from ._values import text
+from ._wire import ACCEPT, JSON, get, rows
 
 # PHP may work on for a while after the web server in front of it has given up waiting.
 LATE = timedelta(minutes=10)

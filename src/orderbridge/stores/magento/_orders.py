@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import cast
 
 import attrs
 
-from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
-from ...adapters import in_kg
+from ..._model import Address, Line, Order, ShippingChoice, ShopRefund, StorePayment
 from ...errors import Malformed
+from ._goods import Goods
 from ._settings import Settings
-from ._wire import (
-    Amount,
-    WireAddress,
-    WireAssignment,
-    WireCreditmemo,
-    WireItem,
-    WireOrder,
-    WireOrderMore,
-    WirePayment,
-    WireShippingWay,
-    flag,
-    id_text,
-    number,
-    number_of,
-    row_total,
-    text,
-    utc,
-    words,
-)
+from ._shapes import WireAddress, WireCreditmemo, WireOrder, WireOrderMore, WirePayment, WireShippingWay
+from ._values import id_text, money, needed, number, number_of, text, utc, words
 
-OVER = frozenset({"canceled", "closed"})
-TO_SHIP = frozenset({"new", "processing", "complete"})
+_OVER = frozenset({"canceled", "closed"})
+_TO_SHIP = frozenset({"new", "processing", "complete"})
 
+_ASSIGNMENTS = "$.extension_attributes.shipping_assignments"
 _CANCELED = 3  # a credit memo's state
 _CENT = Decimal("0.005")
-_STEP = Decimal("0.0001")
-_NO_GOODS = frozenset({"downloadable", "virtual"})
-
-
-def bundle_products(wire: WireOrder) -> set[int]:
-    """Products of the order whose parts might ship by themselves: an order does not say it."""
-    parents = {item.parent for item in wire.lines}
-    return {
-        number_of(item.product_id)
-        for item in wire.lines
-        if _is_bundle(item) and item.ref in parents and number_of(item.product_id)
-    }
 
 
 def order_from(
@@ -75,12 +46,16 @@ def order_from(
     if not wire.lines:
         raise Malformed("$.items: none came; an order has lines", path="$.items")
     placed_at = utc(wire.created_at, "$.created_at")
-    amount = _needed(wire.grand_total, "$.grand_total")
-    total = _money(amount, wire.currency, "$.order_currency_code")
-    lines = _Goods(wire, separately, settings.weight_unit).lines()
-    state = text(wire.state)
-    # An order is complete for Magento once its bundles have begun to ship.
-    ships = any(line.open if state == "complete" else line.shippable for line in lines)
+    amount = needed(wire.grand_total, "$.grand_total")
+    total = money(amount, wire.currency, "$.order_currency_code")
+    lines = Goods(wire, separately, settings.weight_unit).lines()
+    if _is_fetched(wire):
+        lines = tuple(attrs.evolve(line, shippable=False) for line in lines)
+    ready = _is_ready(wire, settings, lines)
+    ship_to = _ship_to(wire)
+    if ready and ship_to is None:
+        # Where the bill goes is not where the goods go.
+        raise Malformed(f"{_ASSIGNMENTS}: no address came; goods need one", path=_ASSIGNMENTS)
     return Order(
         store="",
         ref=wire.ref,
@@ -89,18 +64,18 @@ def order_from(
         updated_at=utc(wire.updated_at, "$.updated_at") if text(wire.updated_at) else placed_at,
         currency=total.currency,
         payment=payment_of(wire, settings.delivery_on_payment_methods),
-        ready=state in TO_SHIP and text(wire.status) not in settings.unready_statuses and ships,
-        canceled=state in OVER,
+        ready=ready,
+        canceled=text(wire.state) in _OVER,
         raw_status=text(wire.status),
         lines=lines,
-        ship_to=_address(_way(wire).address, wire),
+        ship_to=ship_to,
         bill_to=_address(wire.billing_address, wire),
         shipping=_shipping(wire),
         total=total,
         refunds=tuple(
             ShopRefund(
                 ref=memo.ref,
-                amount=_money(
+                amount=money(
                     number(memo.grand_total, "$.creditmemos[].grand_total"),
                     wire.currency,
                     "$.creditmemos[].grand_total",
@@ -110,6 +85,7 @@ def order_from(
             if id_text(memo.order_id) == wire.ref and counts(memo)
         ),
         note=words(wire.customer_note),
+        replaces=id_text(wire.relation_parent_id),
         extra=tuple(
             (name, value)
             for name, value in (
@@ -121,6 +97,18 @@ def order_from(
             if value
         ),
     )
+
+
+def _is_ready(wire: WireOrder, settings: Settings, lines: Iterable[Line]) -> bool:
+    """May its goods leave, and are there any?"""
+    if text(wire.state) not in _TO_SHIP or text(wire.status) in settings.unready_statuses:
+        return False
+    if text(wire.state) != "complete":
+        return any(line.shippable for line in lines)
+    # Magento may say so while units are open: it counts a bundle's parts twice, and units that were shipped
+    # and came back too. Of an order of which nothing has left or gone back, somebody said it.
+    moved = [units for item in wire.lines for units in (item.qty_shipped, item.qty_refunded)]
+    return any(number(units, "$.items[]") for units in moved) and any(line.open for line in lines)
 
 
 def counts(memo: WireCreditmemo) -> bool:
@@ -136,27 +124,33 @@ def payment_of(wire: WireOrder, on_delivery: Iterable[str]) -> StorePayment:
     total = number(wire.grand_total, "$.grand_total")
     paid = number(wire.total_paid, "$.total_paid")
     refunded = number(wire.total_refunded, "$.total_refunded")
-    if refunded > 0:
-        all_back = text(wire.state) == "closed" or refunded >= paid
-        return StorePayment.REFUNDED if all_back else StorePayment.PART_REFUNDED
-    if paid > 0:
-        due = number(wire.total_due, "$.total_due") if wire.total_due is not None else total - paid
-        enough = paid >= total - number(wire.total_canceled, "$.total_canceled") - _CENT
-        return StorePayment.PAID if due < _CENT or enough else StorePayment.PART_PAID
+    if refunded > 0 and (text(wire.state) == "closed" or refunded >= paid):
+        return StorePayment.REFUNDED
+    if paid > 0 and _is_enough(wire, total, paid):
+        return StorePayment.PART_REFUNDED if refunded > 0 else StorePayment.PAID
     if text(wire.state) == "canceled":
-        return StorePayment.VOIDED
+        return StorePayment.PART_PAID if paid > 0 else StorePayment.VOIDED
     if total <= 0:
         return StorePayment.PAID
     if wire.method in on_delivery:
         return StorePayment.ON_DELIVERY
+    if paid > 0:
+        return StorePayment.PART_PAID
     payment = wire.payment
     if isinstance(payment, WirePayment) and number(payment.amount_authorized, "$.payment") > 0:
         return StorePayment.AUTHORIZED
     return StorePayment.UNPAID
 
 
+def _is_enough(wire: WireOrder, total: Decimal, paid: Decimal) -> bool:
+    """Nothing is owed any more; Magento still says so of what was canceled after a part was paid."""
+    due = number(wire.total_due, "$.total_due") if wire.total_due is not None else total - paid
+    return due < _CENT or paid >= total - number(wire.total_canceled, "$.total_canceled") - _CENT
+
+
 def _shipping(wire: WireOrder) -> tuple[ShippingChoice, ...]:
-    code, title = text(_way(wire).method), words(wire.shipping_description)
+    ways = _ways(wire)
+    code, title = text(ways[0].method) if ways else "", words(wire.shipping_description)
     if not code and not title:
         return ()
     total = (
@@ -166,260 +160,37 @@ def _shipping(wire: WireOrder) -> tuple[ShippingChoice, ...]:
             wire.shipping_discount_tax_compensation_amount, "$.shipping_discount_tax_compensation_amount"
         )
     )
-    return (ShippingChoice(code=code, title=title, total=_money(total, wire.currency, "$.shipping_amount")),)
-
-
-def _money(amount: Decimal, currency: str, path: str) -> Money:
-    try:
-        return Money(amount, currency)
-    except ValueError as error:
-        raise Malformed(f"{path}: {error}", path=path) from None
-
-
-def _needed(value: Amount, path: str) -> Decimal:
-    if value is None:
-        raise Malformed(f"{path}: none came; a number is needed", path=path)
-    return number(value, path)
-
-
-# --- goods ---------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class _Row:
-    """A row of the order and where it stands in it."""
-
-    item: WireItem
-    path: str
-
-    def units(self, name: str) -> Decimal:
-        value = number(cast("Amount", getattr(self.item, name)), f"{self.path}.{name}")
-        if value < 0:
-            raise Malformed(
-                f"{self.path}.{name}: {value} is not a quantity of zero or more", path=f"{self.path}.{name}"
-            )
-        return value
-
-    @property
-    def ordered(self) -> Decimal:
-        _needed(self.item.qty_ordered, f"{self.path}.qty_ordered")
-        return self.units("qty_ordered")
-
-    @property
-    def price(self) -> Decimal:
-        """Before discounts, without tax."""
-        _needed(self.item.row_total, f"{self.path}.row_total")
-        return row_total(self.item, self.path)
-
-    @property
-    def net(self) -> Decimal:
-        """After discounts, without tax. The tax inside a discount on prices with tax stands apart."""
-        return (
-            self.price
-            - number(self.item.discount_amount, f"{self.path}.discount_amount")
-            + number(
-                self.item.discount_tax_compensation_amount, f"{self.path}.discount_tax_compensation_amount"
-            )
-        )
-
-    @property
-    def tax(self) -> Decimal:
-        return number(self.item.tax_amount, f"{self.path}.tax_amount")
-
-    @property
-    def is_goods(self) -> bool:
-        return not flag(self.item.is_virtual) and text(self.item.product_type) not in _NO_GOODS
-
-
-class _Goods:
-    """The rows of an order as a tree: parents, and the parts that stand below them."""
-
-    def __init__(self, wire: WireOrder, separately: Mapping[int, bool], weight_unit: str) -> None:
-        self._weight_unit = weight_unit
-        self._currency = wire.currency
-        self._separately = separately
-        rows = [_Row(item, f"$.items[{index}]") for index, item in enumerate(wire.lines)]
-        known: set[str] = set()
-        for row in rows:
-            if not row.item.ref or row.item.ref in known:
-                raise Malformed(
-                    f"{row.path}.item_id: a line needs an id of its own", path=f"{row.path}.item_id"
-                )
-            known.add(row.item.ref)
-        self._tops = [row for row in rows if row.item.parent not in known]
-        self._parts: dict[str, list[_Row]] = {}
-        for row in rows:
-            if row.item.parent in known:
-                self._parts.setdefault(row.item.parent, []).append(row)
-
-    def lines(self) -> tuple[Line, ...]:
-        """One for each thing that ships by itself, and one for each bundle whose parts do."""
-        found: list[Line] = []
-        for top in self._tops:
-            parts = self._parts.get(top.item.ref, [])
-            if parts and _is_bundle(top.item) and self._separately.get(number_of(top.item.product_id)):
-                found += self._apart(top, parts)
-            else:
-                found.append(self._whole(top, parts))
-        return tuple(found)
-
-    def _whole(self, top: _Row, parts: Sequence[_Row]) -> Line:
-        """A product, a configurable, or a bundle in one box: what ships and is counted is the parent."""
-        bundle = _is_bundle(top.item)
-        # A bundle priced by its parts says their sum once more, without all of their discounts.
-        priced = any(part.price for part in parts)
-        charged = parts if priced else [top]
-        return self._line(
-            top,
-            net=sum((row.net for row in charged), Decimal(0)),
-            tax=sum((row.tax for row in charged), Decimal(0)),
-            variant_ref="" if bundle or len(parts) != 1 else id_text(parts[0].item.product_id),
-            attributes=(
-                *(_contents(top, parts) if bundle else _variant(top, parts)),
-                *_options(top.item),
-            ),
-            canceled=_gone("qty_canceled", top, parts),
-            # Of a bundle priced by its parts Magento calls all units refunded once a part of one is.
-            refunded=_shared("qty_refunded", top, [part for part in parts if part.price])
-            if priced
-            else _gone("qty_refunded", top, parts),
-            shippable=top.is_goods and (not parts or any(part.is_goods for part in parts)),
-        )
-
-    def _apart(self, top: _Row, parts: Sequence[_Row]) -> Iterable[Line]:
-        """A bundle whose parts ship by themselves: each is a line, and the bundle none that ships."""
-        priced = any(part.price for part in parts)
-        nothing = Decimal(0)
-        yield self._line(
-            top,
-            net=nothing if priced else top.net,
-            tax=nothing if priced else top.tax,
-            attributes=_options(top.item),
-            canceled=top.units("qty_canceled"),
-            refunded=top.units("qty_refunded"),
-            shippable=False,
-        )
-        for part in parts:
-            # The price of a bundle with one of its own goes back with the bundle, not with its parts.
-            inside = [] if priced else [top]
-            yield self._line(
-                part,
-                net=part.net if priced else nothing,
-                tax=part.tax if priced else nothing,
-                attributes=_options(part.item),
-                canceled=_gone("qty_canceled", part, inside),
-                refunded=_gone("qty_refunded", part, inside),
-                shippable=part.is_goods,
-                container=top.item.ref,
-            )
-
-    def _line(
-        self,
-        row: _Row,
-        *,
-        net: Decimal,
-        tax: Decimal,
-        attributes: tuple[tuple[str, str], ...],
-        canceled: Decimal,
-        refunded: Decimal,
-        shippable: bool,
-        variant_ref: str = "",
-        container: str = "",
-    ) -> Line:
-        total = _money(net, self._currency, f"{row.path}.row_total")
-        quantity = row.ordered
-        return Line(
-            ref=row.item.ref,
-            ship_ref=row.item.ref,
-            sku=text(row.item.sku),
-            product_ref=id_text(row.item.product_id),
-            variant_ref=variant_ref,
-            name=words(row.item.name),
-            attributes=attributes,
-            quantity=quantity,
-            canceled=min(quantity, canceled),
-            refunded=min(quantity, refunded),
-            fulfilled=min(quantity, row.units("qty_shipped")),
-            unit_price=total.each(quantity),
-            total=total,
-            tax=_money(tax, self._currency, f"{row.path}.tax_amount"),
-            shippable=shippable,
-            container=container,
-            weight=self._weight(row),
-        )
-
-    def _weight(self, row: _Row) -> Decimal | None:
-        """Of one unit; that of a parent is its parts' together."""
-        if not self._weight_unit:
-            return None
-        return in_kg(number(row.item.weight, f"{row.path}.weight"), self._weight_unit)
-
-
-def _is_bundle(item: WireItem) -> bool:
-    return text(item.product_type) == "bundle"
-
-
-def _gone(name: str, row: _Row, others: Sequence[_Row]) -> Decimal:
-    """Units canceled or refunded, which stand at a parent, at its parts, or at both.
-
-    A unit is gone where the row says it, or where all of ``others`` do.
-    """
-    return max(row.units(name), _shared(name, row, others))
-
-
-def _shared(name: str, row: _Row, others: Sequence[_Row]) -> Decimal:
-    """Units of ``row`` that all of ``others`` call canceled or refunded."""
-    shares = [other.units(name) * row.ordered / other.ordered for other in others if other.ordered]
-    least = min(shares, default=Decimal(0))
-    whole = least.to_integral_value()
-    return whole if whole == least else least.quantize(_STEP)
-
-
-def _variant(top: _Row, parts: Sequence[_Row]) -> tuple[tuple[str, str], ...]:
-    said = words(top.item.name)
-    names = (words(part.item.name) for part in parts)
-    return tuple(("variant", name) for name in names if name and name != said)
-
-
-def _contents(top: _Row, parts: Sequence[_Row]) -> tuple[tuple[str, str], ...]:
-    ordered = top.ordered
-    return tuple(
-        (
-            text(part.item.sku) or part.item.ref,
-            f"{_plain(part.ordered / ordered if ordered else part.ordered)} x {words(part.item.name)}",
-        )
-        for part in parts
-    )
-
-
-def _plain(units: Decimal) -> str:
-    shown = f"{units.quantize(_STEP):f}".rstrip("0").rstrip(".")
-    return shown or "0"
-
-
-def _options(item: WireItem) -> tuple[tuple[str, str], ...]:
-    """What the shopper wrote or chose beside the product itself; Magento gives the options' ids alone."""
-    chosen = _fields(_fields(item.product_option).get("extension_attributes")).get("custom_options")
-    found = [_fields(each) for each in cast("list[object]", chosen)] if isinstance(chosen, list) else []
-    return tuple(
-        (f"option {text(option.get('option_id'))}", words(option.get("option_value")))
-        for option in found
-        if words(option.get("option_value"))
-    )
-
-
-def _fields(value: object) -> dict[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    return (ShippingChoice(code=code, title=title, total=money(total, wire.currency, "$.shipping_amount")),)
 
 
 # --- addresses -----------------------------------------------------------------------------------------
 
 
-def _way(wire: WireOrder) -> WireShippingWay:
+def _ways(wire: WireOrder) -> list[WireShippingWay]:
     more = wire.extension_attributes
-    ways = (more.shipping_assignments or ()) if isinstance(more, WireOrderMore) else ()
-    first = ways[0] if ways else WireAssignment()
-    return first.shipping if isinstance(first.shipping, WireShippingWay) else WireShippingWay()
+    assigned = (more.shipping_assignments or ()) if isinstance(more, WireOrderMore) else ()
+    return [each.shipping for each in assigned if isinstance(each.shipping, WireShippingWay)]
+
+
+def _is_fetched(wire: WireOrder) -> bool:
+    """Does the shopper fetch it in a store? Its shipping address is then that of the store."""
+    return any(text(way.method).startswith("instore_") for way in _ways(wire))
+
+
+def _ship_to(wire: WireOrder) -> Address | None:
+    """Where the goods go; None of what is virtual."""
+    found: list[Address] = []
+    for way in _ways(wire):
+        if isinstance(way.address, WireAddress) and id_text(way.address.parent_id) not in ("", wire.ref):
+            # Lists of some shops show one order's address with all of them; by itself it is right again.
+            whose = f"the address came that order {id_text(way.address.parent_id)} goes to"
+            raise Malformed(f"{_ASSIGNMENTS}: {whose}", path=_ASSIGNMENTS)
+        address = _address(way.address, wire)
+        if address is not None and address not in found:
+            found.append(address)
+    if len(found) > 1:
+        raise Malformed(f"{_ASSIGNMENTS}: {len(found)} addresses; an order goes to one", path=_ASSIGNMENTS)
+    return found[0] if found else None
 
 
 def _address(found: WireAddress | list[object] | None, wire: WireOrder) -> Address | None:

@@ -8,14 +8,15 @@ still when a second part of it ships, so a run also looks at what was made of or
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from ...adapters import Cursor
 from ...errors import Malformed
-from ._wire import WireRow, stamp, utc
+from ._shapes import WireRow
+from ._values import stamp, utc
 
 PER_PAGE = 50
 # A change may become readable a little after the time written on it; so much is read again each time.
@@ -43,11 +44,8 @@ class Position:
 
         top_seen: Our own time when that was.
 
-        shipment: The last ids of shipments that were looked at; None before the first look.
-
-        invoice: The same for invoices.
-
-        creditmemo: The same for credit memos.
+        papers: The last ids that were looked at in each list of what is made of orders, by its name; one
+            that was not looked at yet has none.
     """
 
     since: str
@@ -56,9 +54,7 @@ class Position:
     last: int = 0
     top: str = ""
     top_seen: str = ""
-    shipment: tuple[int, ...] | None = None
-    invoice: tuple[int, ...] | None = None
-    creditmemo: tuple[int, ...] | None = None
+    papers: Mapping[str, tuple[int, ...]] = attrs.field(factory=dict[str, tuple[int, ...]])
 
     @property
     def text(self) -> Cursor:

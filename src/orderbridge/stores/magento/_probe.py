@@ -11,18 +11,9 @@ from ...adapters import Access, Finding, Flow, Read, Response, decode_bytes
 from ...errors import AnswerError, Malformed
 from ._query import MOST, Path, listing
 from ._settings import Settings
-from ._wire import (
-    ACCEPT,
-    Scalar,
-    WireList,
-    flag,
-    get,
-    id_text,
-    is_maintenance,
-    problem_of,
-    refuse,
-    text,
-)
+from ._shapes import WireList
+from ._values import Scalar, flag, id_text, text
+from ._wire import ACCEPT, get, is_maintenance, problem_of, refuse
 
 _BEARER = (
     "Switch it on under Stores, Configuration, Services, OAuth, Consumer Settings, Allow OAuth Access Tokens "

@@ -16,7 +16,8 @@ import attrs
 
 from ...adapters import Headers, Read
 from ._settings import Settings
-from ._wire import ACCEPT, stamp
+from ._values import stamp
+from ._wire import ACCEPT
 
 Path: TypeAlias = Literal["creditmemos", "inventory/sources", "invoices", "orders", "products", "shipments"]
 

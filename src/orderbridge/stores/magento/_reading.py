@@ -10,24 +10,13 @@ import attrs
 from ..._model import Order
 from ...adapters import Flow, SetAside
 from ...errors import AnswerError, Malformed, Unavailable
-from ._orders import bundle_products, order_from
+from ._goods import bundle_products
+from ._orders import order_from
 from ._query import MOST, Filter, Path, above, chunks, equal, listing, one_of
 from ._settings import Settings
-from ._wire import (
-    KEEP,
-    Scalar,
-    WireCreditmemo,
-    WireInvoice,
-    WireList,
-    WireOrder,
-    WireProduct,
-    WireRow,
-    WireShipment,
-    id_text,
-    number_of,
-    orders_in,
-    rows,
-)
+from ._shapes import WireCreditmemo, WireInvoice, WireList, WireOrder, WireProduct, WireRow, WireShipment
+from ._values import Scalar, id_text, number_of
+from ._wire import KEEP, listed, orders_in, rows
 
 
 class _Made(Protocol):
@@ -45,17 +34,24 @@ M = TypeVar("M", bound=_Made)
 _PATIENCE = 3
 # Ids are given before rows are committed: one may turn up below the highest that was seen.
 _BACK = 20
+# What is made of orders, some of it without a trace on the order itself.
+PAPERS: tuple[Path, ...] = ("shipments", "invoices", "creditmemos")
 # So many new rows, and there may be more.
 FULL = MOST - _BACK
 
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """Orders, the rows that say where a list stands, and what could not be read."""
+    """Orders, the rows that say where a list stands, and what could not be read.
+
+    Args:
+        total: What the shop says that the whole list has.
+    """
 
     rows: tuple[WireRow, ...]
     orders: tuple[WireOrder, ...]
     set_aside: tuple[SetAside, ...] = ()
+    total: int = 0
 
 
 def orders_found(
@@ -74,33 +70,42 @@ def _page(
     response = yield listing(settings, "orders", *where, sort=sort, size=size, page=page)
     if response.status == 500:
         return None
-    known = rows(WireList[WireRow], response)
-    orders, aside = _sorted_out(known, orders_in(response))
-    return Found(rows=known, orders=tuple(orders), set_aside=tuple(aside))
+    page_of = listed(WireList[WireRow], response)
+    orders, aside = _sorted_out(page_of.rows, orders_in(response))
+    return Found(rows=page_of.rows, orders=tuple(orders), set_aside=tuple(aside), total=page_of.total)
 
 
 def _one_by_one(
     settings: Settings, where: tuple[Filter, ...], sort: tuple[str, ...], size: int
 ) -> Flow[Found]:
-    """The same page in pages of one. Of an order that Magento cannot write, not even the id is to be had."""
-    parts: list[Found] = []
-    answered = False
-    for place in range(1, size + 1):
-        found = yield from _page(settings, where, sort, 1, place)
-        answered = answered or found is not None
-        if place == _PATIENCE and not answered:
+    """The same page in pages of one. Of an order that Magento cannot write, not even the id is to be had.
+
+    From its end to its beginning: an order that changes meanwhile goes to the end of the list, and all that
+    stand behind it move up, to places that are still to be read.
+    """
+    found: list[Found | None] = []
+    place, answered = size, False
+    while place:
+        one = yield from _page(settings, where, sort, 1, place)
+        answered = answered or one is not None
+        if not answered and len(found) + 1 == _PATIENCE:
             raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
-        known = [row.id for part in parts for row in part.rows]
-        if found is None:
-            after = f"the one after order {known[-1]}" if known else "the first one"
-            about = ", ".join(f"{each.field} {each.condition} {each.value}" for each in where)
-            why = f"Magento fails (HTTP 500) when asked for an order: of those with {about}, {after}"
-            parts.append(Found(rows=(), orders=(), set_aside=(SetAside("", "$", why),)))
+        if one is not None and (not one.rows or 0 < one.total < place):
+            # Past its end a list is empty, or its last page comes again.
+            place = min(one.total or place, place - 1)
             continue
-        # Past its end a list is empty, or its last page comes again.
-        if not found.rows or found.rows[0].id in known:
-            break
-        parts.append(found)
+        found.append(one)
+        place -= 1
+    about = ", ".join(f"{each.field} {each.condition} {each.value}" for each in where)
+    parts: list[Found] = []
+    before = "the first one"
+    for one in reversed(found):
+        if one is None:
+            why = f"Magento fails (HTTP 500) when asked for an order: of those with {about}, {before}"
+            parts.append(Found(rows=(), orders=(), set_aside=(SetAside("", "$", why),)))
+        else:
+            before = f"the one after order {one.rows[0].id}"
+            parts.append(one)
     return _together(parts)
 
 
@@ -209,15 +214,23 @@ def _made(
 
 def newer(
     settings: Settings, path: Path, seen: tuple[int, ...] | None
-) -> Flow[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The last ids of a list, and the orders of rows that were not ``seen`` yet; none at first."""
+) -> Flow[tuple[tuple[int, ...], tuple[int, ...]] | None]:
+    """The last ids of a list, and the orders of rows that were not ``seen`` yet; none at first.
+
+    None if Magento stumbles over one of the rows.
+    """
     fields = ("entity_id", "order_id")
+    low = max(0, max(seen or (), default=0) - _BACK)
     if seen is None:
-        newest = listing(settings, path, descending=True, size=_BACK, fields=fields)
-        found = rows(WireList[WireRow], (yield newest))
+        read = listing(settings, path, descending=True, size=_BACK, fields=fields)
+    else:
+        read = listing(settings, path, above("entity_id", low), fields=fields)
+    response = yield read
+    if response.status == 500:
+        return None
+    found = rows(WireList[WireRow], response)
+    if seen is None:
         return tuple(sorted(row.id for row in found)), ()
-    low = max(0, max(seen, default=0) - _BACK)
-    found = rows(WireList[WireRow], (yield listing(settings, path, above("entity_id", low), fields=fields)))
     fresh = [row for row in found if row.id > low and row.id not in seen]
     ids = {*seen, *(row.id for row in fresh)}
     kept = tuple(sorted(ref for ref in ids if ref > max(ids) - _BACK)) if ids else ()
@@ -256,7 +269,7 @@ def orders_of(settings: Settings, items: Iterable[WireOrder]) -> Flow[tuple[list
     unreadable = unpaid = ""
     try:
         memos = (yield from creditmemos_of(settings, *refunded)) if refunded else ()
-    except Malformed as error:
+    except (Malformed, Unavailable) as error:
         unpaid = error.message
     try:
         separately = yield from bundles(settings, (ref for wire in items for ref in bundle_products(wire)))

@@ -17,17 +17,8 @@ from ...adapters import Flow, Park, Refund, Refunded, Unclear, Write, mark_of
 from ._comments import clean, has_mark, post
 from ._reading import creditmemos_of, invoices_of
 from ._settings import Settings
-from ._wire import (
-    Amount,
-    WireCreditmemo,
-    WireInvoice,
-    WireItem,
-    WireOrder,
-    json_number,
-    number,
-    row_total,
-    text,
-)
+from ._shapes import WireCreditmemo, WireInvoice, WireItem, WireOrder, row_total
+from ._values import Amount, json_number, number, text
 
 _CENT = Decimal("0.01")
 _PAID = "2"  # of an invoice

@@ -11,70 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-import attrs
-
 from ..._model import NoticeLine, Order, Package, ShipmentNotice
-from ...adapters import (
-    Announced,
-    Carrier,
-    Flow,
-    Unclear,
-    Write,
-    by_name,
-    departure,
-    mark_of,
-    same_name,
-    same_number,
-    web_link,
-)
+from ...adapters import Announced, Flow, Unclear, Write, departure, mark_of, same_number
 from ._comments import clean, delete, has_mark, post, tell
+from ._parcels import Parcel, add_track, parcels_of, remark, show_links, tracks_of
 from ._reading import shipments_of
 from ._settings import Settings
-from ._wire import WireComment, WireItem, WireOrder, WireShipment, WireTrack, flag, json_number, number, text
+from ._shapes import WireItem, WireOrder, WireShipment, WireTrack
+from ._values import flag, json_number, number, text
 
-# Magento's own, which it knows how to follow a number of. Any other code is shown by its title.
-CARRIERS = (
-    Carrier(code="custom", name="any other, shown by name"),
-    Carrier(code="dhl", name="DHL"),
-    Carrier(code="fedex", name="FedEx"),
-    Carrier(code="ups", name="UPS"),
-    Carrier(code="usps", name="USPS"),
-)
-# The column holds so many; the rest is cut off without a word.
-_CODE = 32
-_TITLE = 255
 # In these Magento refuses every shipment.
 _CLOSED = frozenset({"holded", "payment_review", "canceled"})
-
-
-@attrs.frozen(kw_only=True)
-class Parcel:
-    """A package as Magento's tracks show it.
-
-    Args:
-        place: Its place in the notice, from 1.
-
-        link: Its tracking page, where Magento makes no link of its own.
-    """
-
-    place: int
-    package: Package
-    number: str
-    code: str
-    title: str
-    link: str
-
-    @property
-    def track(self) -> dict[str, object]:
-        return {"track_number": self.number, "title": self.title, "carrier_code": self.code}
-
-    def is_shown(self, there: WireShipment) -> bool:
-        return bool(_tracks(there, self.number))
-
-    def is_shown_so(self, track: WireTrack) -> bool:
-        """By its number, and by its carrier's name too."""
-        same = text(track.carrier_code) == self.code and text(track.title) == self.title
-        return same and same_number(text(track.track_number), self.number)
 
 
 def announce(
@@ -83,7 +30,7 @@ def announce(
     """One departure is one shipment; its links, which a track has no place for, are a comment on it."""
     there = yield from shipments_of(settings, wire.ref)
     wanted = _units(notice.lines)
-    parcels, warnings = _parcels(settings, notice.packages)
+    parcels, warnings = parcels_of(settings, notice.packages)
     if not notice.lines:
         return (yield from _one_more(settings, wire, order, notice, there, parcels, warnings))
     ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
@@ -104,8 +51,8 @@ def announce(
     shipment = ours[0]
     for parcel in parcels:
         if not parcel.is_shown(shipment):
-            return _add_track(settings, wire, shipment, parcel, f"track-{parcel.place}")
-    linked = _link(settings, shipment, parcels)
+            return add_track(settings, wire, shipment, parcel, f"track-{parcel.place}")
+    linked = show_links(settings, shipment, parcels)
     if linked is not None:
         return linked
     if missing := _missing(wire, shipment, wanted):
@@ -131,7 +78,7 @@ def _one_more(
     """Goods that left once more: their numbers stand at the last shipment, for nothing is left to ship."""
     for parcel in parcels:
         if there and not any(parcel.is_shown(shipment) for shipment in there):
-            return _add_track(settings, wire, there[-1], parcel, f"track-{parcel.place}")
+            return add_track(settings, wire, there[-1], parcel, f"track-{parcel.place}")
     mail = notice.notify and settings.shipped_mail
     told = yield from tell(settings, wire, notice.key, departure(order, notice), to_shopper=True, mail=mail)
     if told is not None:
@@ -143,7 +90,7 @@ def _one_more(
 
 def _adopt(settings: Settings, shipment: WireShipment, notice: ShipmentNotice) -> Write:
     comment = f"The departure of {notice.purchase_order_id} {mark_of(notice.key)}"
-    return _remark(settings, "adopt", shipment, comment, to_shopper=False)
+    return remark(settings, "adopt", shipment, comment, to_shopper=False)
 
 
 def _ship(
@@ -268,79 +215,6 @@ def _refs(shipments: tuple[WireShipment, ...] | list[WireShipment]) -> str:
     return ", ".join(shipment.ref for shipment in shipments)
 
 
-# --- tracks -------------------------------------------------------------------------------------------
-
-
-def _parcels(settings: Settings, packages: tuple[Package, ...]) -> tuple[tuple[Parcel, ...], tuple[str, ...]]:
-    """The packages that have a number, each number once, and warnings about carriers."""
-    found: list[Parcel] = []
-    warnings: list[str] = []
-    for place, package in enumerate(packages, 1):
-        shown = clean(" ".join(package.tracking_number.split()))
-        # Magento takes a nought for no number at all, and refuses the whole shipment for it.
-        if shown in ("", "0") or any(same_number(shown, other.number) for other in found):
-            continue
-        code, warning = _carrier(settings, package.carrier)
-        warnings += warning
-        title = clean(package.carrier)[:_TITLE] or "Parcel"
-        link = "" if code in _FOLLOWED else clean(web_link(package))
-        found.append(Parcel(place=place, package=package, number=shown, code=code, title=title, link=link))
-    return tuple(found), tuple(dict.fromkeys(warnings))
-
-
-_FOLLOWED = frozenset(carrier.code for carrier in CARRIERS) - {"custom"}
-
-
-def _carrier(settings: Settings, name: str) -> tuple[str, list[str]]:
-    """The shop's code for a supplier's carrier, and a warning if it knows none."""
-    mapped = by_name(settings.carriers, name)
-    if len(mapped) > _CODE:
-        return "custom", [f"carriers: {mapped} is longer than the {_CODE} letters that the shop keeps"]
-    own = next((each.code for each in CARRIERS if same_name(each.name, name)), "")
-    if mapped or own:
-        return mapped or own, []
-    return "custom", [f"carrier {name} is not known to the shop; shown by name"] if name.strip() else []
-
-
-def _tracks(shipment: WireShipment, number: str) -> list[WireTrack]:
-    return [track for track in shipment.tracks or () if same_number(text(track.track_number), number)]
-
-
-def _add_track(
-    settings: Settings, wire: WireOrder, shipment: WireShipment, parcel: Parcel, step: str
-) -> Write:
-    entity = {"order_id": int(wire.ref), "parent_id": int(shipment.ref), **parcel.track}
-    return post(settings, step, "/shipment/track", {"entity": entity})
-
-
-def _link(settings: Settings, shipment: WireShipment, parcels: tuple[Parcel, ...]) -> Write | None:
-    """Tracking pages that the shopper is still to be shown, as one comment that the shop does not mail."""
-    said = " ".join(text(comment.comment) for comment in shipment.comments or () if _is_visible(comment))
-    # One link may be the beginning of another.
-    links = {word.rstrip(";") for word in said.split()}
-    new = [parcel for parcel in parcels if parcel.link and parcel.link not in links]
-    if not new:
-        return None
-    comment = "; ".join(f"{parcel.title} {parcel.number}: {parcel.link}" for parcel in new)
-    return _remark(settings, "link", shipment, comment, to_shopper=True)
-
-
-def _remark(
-    settings: Settings, step: str, shipment: WireShipment, comment: str, *, to_shopper: bool
-) -> Write:
-    entity = {
-        "parent_id": int(shipment.ref),
-        "comment": comment,
-        "is_customer_notified": 0,
-        "is_visible_on_front": int(to_shopper),
-    }
-    return post(settings, step, f"/shipment/{shipment.ref}/comments", {"entity": entity})
-
-
-def _is_visible(comment: WireComment) -> bool:
-    return flag(comment.is_visible_on_front)
-
-
 # --- corrections ---------------------------------------------------------------------------------------
 
 
@@ -349,8 +223,8 @@ def correct(
 ) -> Flow[Write | Announced | Unclear]:
     """A track cannot be changed: the right one is added before the wrong one is deleted."""
     there = yield from shipments_of(settings, wire.ref)
-    parcels, warnings = _parcels(settings, notice.packages)
-    before, _ = _parcels(settings, told)
+    parcels, warnings = parcels_of(settings, notice.packages)
+    before, _ = parcels_of(settings, told)
     ours = [shipment for shipment in there if has_mark(shipment.comments, notice.key)]
     # Of a departure typed in by hand, which shows a number that we told.
     ours = ours or [each for each in there if any(old.is_shown(each) for old in (*before, *parcels))]
@@ -364,11 +238,11 @@ def correct(
     for parcel in parcels:
         same = parcel.package in told
         if not (parcel.is_shown(shipment) if same else any(map(parcel.is_shown_so, tracks))):
-            return _add_track(settings, wire, shipment, parcel, f"corrected-{parcel.place}")
+            return add_track(settings, wire, shipment, parcel, f"corrected-{parcel.place}")
     for index, track in enumerate(tracks):
         if _is_wrong(track, parcels, before) or _is_doubled(track, tracks[:index], parcels):
             return delete(settings, f"delete-{track.ref}", f"/shipment/track/{track.ref}")
-    linked = _link(settings, shipment, parcels)
+    linked = show_links(settings, shipment, parcels)
     if linked is not None:
         return linked
     if _numbers(parcels) != _numbers(before):
@@ -377,7 +251,7 @@ def correct(
             said = f"Tracking corrected: {_numbers(parcels) or 'no number'}, in place of {_numbers(before)}"
         mail = notice.notify and settings.shipped_mail
         # Named by the tracks, so that going back to an earlier number is a correction of its own.
-        shown = [track.ref for parcel in parcels for track in _tracks(shipment, parcel.number)]
+        shown = [track.ref for parcel in parcels for track in tracks_of(shipment, parcel.number)]
         key = f"{notice.key}/{'+'.join(shown)}"
         noted = yield from tell(settings, wire, key, said, to_shopper=True, mail=mail)
         if noted is not None:

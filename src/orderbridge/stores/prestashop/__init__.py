@@ -64,7 +64,6 @@ from ._reading import (
     ask,
     batch,
     in_shop,
-    is_blank,
     order_row,
     order_states,
     orders_of,
@@ -72,7 +71,7 @@ from ._reading import (
     set_aside,
 )
 from ._settings import Settings
-from ._wire import Problem, Row, problem_of, rows, rows_of
+from ._wire import Problem, Row, is_blank, problem_of, rows, rows_of
 
 __all__ = ["PLATFORM", "PrestaShop", "Settings"]
 
@@ -200,6 +199,7 @@ class PrestaShop(
             time_zone=self.settings.time_zone,
             ready_states=tuple(int(each) for each in self.settings.ready_states),
             cash_modules=self.settings.delivery_on_payment_modules,
+            pickup_carriers=self.settings.pickup_carriers,
         )
 
     def decode_orders(self, body: bytes, *sides: bytes) -> tuple[Order | SetAside, ...]:

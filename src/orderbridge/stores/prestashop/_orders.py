@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from ..._model import Address, Line, Money, Order, ShippingChoice, ShopRefund, StorePayment
-from ...adapters import in_kg
+from ...adapters import in_kg, same_name
 from ...errors import Malformed
+from ._amounts import line_amounts, slip_amount, unpaid_rest
 from ._wire import Row, utc
 
 OWN = "orderbridge"  # on order states of our own, as their module
@@ -26,6 +27,7 @@ PARAMETERS = (
     "PS_OS_REFUND",
     "PS_OS_ERROR",
     "PS_OS_COD_VALIDATION",
+    "PS_OS_OUTOFSTOCK_UNPAID",
 )
 
 
@@ -49,6 +51,8 @@ class Shop:
 
         time_zone: As the merchant says it; empty for the shop's own word.
 
+        pickup_carriers: Carriers by which nothing is sent, by name or ``id_reference``.
+
         ready_states: Ids of states in which an order is to be shipped; empty for "by their flags".
 
         cash_modules: Payment modules by which the courier collects the money.
@@ -59,6 +63,7 @@ class Shop:
     time_zone: str = ""
     ready_states: tuple[int, ...] = ()
     cash_modules: tuple[str, ...] = ()
+    pickup_carriers: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -144,6 +149,8 @@ def order_from(row: Row, shop: Shop, sides: Sides) -> Order:
     total = row.number("total_paid_tax_incl" if row.text("total_paid_tax_incl") else "total_paid")
     slips = sides.slips.get(ref, ())
     lines = _lines(row, currency, shop, sides, slips)
+    if _is_fetched(row, shop, sides):
+        lines = tuple(attrs.evolve(line, shippable=False) for line in lines)
     state = row.id("current_state")
     payment = _payment(row, shop, total, sum((slip_amount(slip) for slip in slips), Decimal(0)))
     email = sides.customers.get(row.id("id_customer"), Row({})).text("email")
@@ -189,32 +196,22 @@ def order_from(row: Row, shop: Shop, sides: Sides) -> Order:
     )
 
 
-def unpaid_rest(row: Row) -> bool:
-    """The shop has written down less money than the order costs; rounding aside."""
-    total = row.number("total_paid_tax_incl" if row.text("total_paid_tax_incl") else "total_paid")
-    total = min(total, row.number("total_paid") or total)
-    return row.number("total_paid_real") < total - Decimal("0.05")
-
-
-def slip_amount(slip: Row) -> Decimal:
-    """What a credit slip gives back, tax included.
-
-    Its ``amount`` holds goods without or with tax, as the customer's group is shown prices, and never
-    shipping. Only an amount that is neither was chosen by hand and counts instead.
-    """
-    goods = slip.number("total_products_tax_incl", "$.order_slips[]")
-    chosen = slip.number("amount", "$.order_slips[]")
-    shipping = slip.number("total_shipping_tax_incl", "$.order_slips[]")
-    shipping = shipping or slip.number("shipping_cost_amount", "$.order_slips[]")
-    net = slip.number("total_products_tax_excl", "$.order_slips[]")
-    if chosen > 0 and chosen not in (goods, net):
-        goods = chosen
-    return goods + shipping
-
-
 def _currency(row: Row, sides: Sides) -> str:
     found = sides.currencies.get(row.id("id_currency"))
     return found.text("iso_code").upper() or NO_CURRENCY if found is not None else NO_CURRENCY
+
+
+def _is_fetched(row: Row, shop: Shop, sides: Sides) -> bool:
+    """Does the shopper come for it? To PrestaShop that is a carrier like any other."""
+    carrier = row.id("id_carrier")
+    if not shop.pickup_carriers or not carrier:
+        return False
+    known = sides.carriers.get(carrier)
+    if known is None:
+        path = "$.id_carrier"
+        raise Malformed(f"{path}: the carrier is not shown; is it one of pickup_carriers?", path=path)
+    name, reference = known.words("name"), known.text("id_reference")
+    return any(each == reference or same_name(each, name) for each in shop.pickup_carriers)
 
 
 def _ready(row: Row, shop: Shop) -> bool:
@@ -230,12 +227,16 @@ def _ready(row: Row, shop: Shop) -> bool:
 
 
 def _on_delivery(row: Row, shop: Shop) -> bool:
-    """Cash on delivery, in the state that its module gives or one the merchant named."""
+    """Cash on delivery, in the state that its module gives or one the merchant named.
+
+    Where the merchant has switched that on, PrestaShop itself moves an order on to the state for backorders
+    if its goods are not in stock, as with dropshipping they seldom are.
+    """
     if row.text("module") not in shop.cash_modules:
         return False
     state = row.id("current_state")
-    validated = {shop.state_id("PS_OS_COD_VALIDATION"), *shop.ready_states}
-    return state in validated or shop.says(state, "shipped")
+    given = {shop.state_id(name) for name in ("PS_OS_COD_VALIDATION", "PS_OS_OUTOFSTOCK_UNPAID")}
+    return state in {*given, *shop.ready_states} or shop.says(state, "shipped")
 
 
 def _payment(row: Row, shop: Shop, total: Decimal, back: Decimal) -> StorePayment:
@@ -245,13 +246,14 @@ def _payment(row: Row, shop: Shop, total: Decimal, back: Decimal) -> StorePaymen
     if state == shop.state_id("PS_OS_REFUND"):
         return StorePayment.REFUNDED
     real = row.number("total_paid_real")
+    if 0 < back >= total:
+        return StorePayment.REFUNDED
     # A state that is paid is PrestaShop's word for it. Cash on delivery goes on to a state that says so
-    # before the courier has come.
-    paid = shop.says(state, "paid")
-    if paid or back > 0:
-        if back <= 0:
-            return StorePayment.PAID
-        return StorePayment.REFUNDED if back >= total else StorePayment.PART_REFUNDED
+    # before the courier has come. A slip alone says nothing: it may be about what nobody has paid.
+    if shop.says(state, "paid"):
+        return StorePayment.PART_REFUNDED if back > 0 else StorePayment.PAID
+    if back > 0 and not unpaid_rest(row):
+        return StorePayment.PART_REFUNDED
     if shop.is_closed(state):
         return StorePayment.PAID if real > 0 and not unpaid_rest(row) else StorePayment.VOIDED
     if _on_delivery(row, shop):
@@ -270,18 +272,21 @@ def _lines(row: Row, currency: str, shop: Shop, sides: Sides, slips: tuple[Row, 
                 item, "product_quantity", "$.order_slips[]"
             )
     details = sides.details.get(row.id())
+    items = details if details is not None else row.below("order_rows")
+    where = "$.order_details" if details is not None else "$.associations.order_rows"
+    nets, grosses, cheaper = line_amounts(row, items, where)
     lines: list[Line] = []
-    for index, item in enumerate(details if details is not None else row.below("order_rows")):
-        path = f"$.order_details[{index}]" if details is not None else f"$.associations.order_rows[{index}]"
+    for index, (item, net, gross) in enumerate(zip(items, nets, grosses, strict=True)):
+        path = f"{where}[{index}]"
         ref = item.id()
         if not ref:
             raise Malformed(f"{path}.id: {item.text('id')[:20]!r} is not a line's id", path=f"{path}.id")
         quantity = _units(item, "product_quantity", path)
-        each, each_gross = item.number("unit_price_tax_excl", path), item.number("unit_price_tax_incl", path)
-        net, gross = each * quantity, each_gross * quantity
-        if item.text("total_price_tax_excl"):
-            net = item.number("total_price_tax_excl", path)
-            gross = item.number("total_price_tax_incl", path)
+        if not item.text("product_quantity"):
+            path = f"{path}.product_quantity"
+            raise Malformed(f"{path}: none came; nobody can tell how many are to ship", path=path)
+        total = _money(net, currency, f"{path}.total_price_tax_excl")
+        each = _money(item.number("unit_price_tax_excl", path), currency, f"{path}.unit_price_tax_excl")
         # The same unit stands in both, so never the sum. What came back without a slip is not counted: it is
         # a parcel on its way home, and no money.
         back = max(
@@ -303,8 +308,8 @@ def _lines(row: Row, currency: str, shop: Shop, sides: Sides, slips: tuple[Row, 
                 quantity=quantity,
                 refunded=quantity if all_back else min(quantity, back),
                 fulfilled=quantity if all_left else Decimal(0),
-                unit_price=_money(each, currency, f"{path}.unit_price_tax_excl"),
-                total=_money(net, currency, f"{path}.total_price_tax_excl"),
+                unit_price=total.each(quantity) if cheaper else each,
+                total=total,
                 tax=_money(gross - net, currency, f"{path}.total_price_tax_incl"),
                 # A download is known by its file, any other service by its product.
                 shippable=product not in sides.virtual and not item.text("download_hash"),

@@ -24,7 +24,7 @@ from ._query import (
     listing,
     rights,
 )
-from ._wire import KEEP, Row, refuse, rows, version_of
+from ._wire import KEEP, Row, is_blank, refuse, release_of, rows
 
 
 @attrs.frozen(kw_only=True)
@@ -112,10 +112,6 @@ def batch(
     return Found(rows=tuple(found), unreadable=frozenset(unreadable))
 
 
-def is_blank(response: Response) -> bool:
-    return response.status == 200 and not response.body.strip()
-
-
 def _virtual(ids: Iterable[int], shop: str) -> Flow[frozenset[int]]:
     """Products that are not shipped; none where the key may not look at products."""
     found: list[Row] = []
@@ -172,7 +168,7 @@ def orders_of(items: list[Row], shop: Shop, shop_id: str) -> Flow[tuple[list[Ord
                     raise Malformed(f"$.{name}: PrestaShop cannot write it as JSON", path=f"$.{name}")
             if not sides.details.get(row.id()) and not row.below("order_rows"):
                 raise Malformed("$.order_details: none came; an order has lines", path="$.order_details")
-            if row.id("id_currency") not in sides.currencies:
+            if not sides.currencies.get(row.id("id_currency"), Row({})).text("iso_code"):
                 raise Malformed("$.id_currency: the shop has no such currency", path="$.id_currency")
             good.append(order_from(row, shop, sides))
         except (Malformed, ValueError) as error:
@@ -230,8 +226,7 @@ def may_patch(response: Response) -> Flow[bool]:
     Args:
         response: Any answer of the shop's; the version stands on it.
     """
-    version = version_of(response)
-    if not version or int(version.partition(".")[0]) < 8:
+    if release_of(response) < (8,):
         return False
     answer = yield rights(KEEP)
     return allowed(answer, "order_carriers", "patch")

@@ -75,6 +75,9 @@ class Settings(AccountSettings):
 
         shipped_mail: The shop mails the shopper that something left, once for each departure.
 
+        pickup_carriers: Names or ``id_reference`` of carriers by which the shopper comes to fetch it, such as
+            ``Click and collect``: those orders are not shipped.
+
         carriers: The suppliers' carrier names, and the name or ``id_reference`` of the shop's carrier for
             each.
     """
@@ -89,6 +92,7 @@ class Settings(AccountSettings):
     unpaid_shipped_state: str = attrs.field(default="", converter=_trimmed, validator=_is_id)
     own_states: bool = False
     shipped_mail: bool = True
+    pickup_carriers: tuple[str, ...] = attrs.field(default=(), converter=_ids)
     carriers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     def __attrs_post_init__(self) -> None:

@@ -22,14 +22,18 @@ from ...adapters import (
     same_name,
     same_number,
 )
+from ._amounts import unpaid_rest
 from ._messages import tell
-from ._orders import Shop, unpaid_rest
+from ._orders import Shop
 from ._parcels import Parcel, free, parcels_of, showing
 from ._query import equal, listing, one_as_xml
 from ._reading import ask, every, may_patch
 from ._settings import Settings
-from ._wire import KEEP, Row, refuse
+from ._wire import KEEP, Row, refuse, release_of
 from ._xml import Tracked, patch, post, put
+
+# 1.7.0 ignores the wish for a mail without a word; 1.7.1 to 1.7.4 mail a link that lacks the number.
+_PARCELS_MAILED = (1, 7, 5)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +68,10 @@ def announce(
     plan = yield from _plan(settings, shop, row, notice)
     mails = notice.notify and settings.shipped_mail
     # The stock mail of the state names no number, and one that does names the order's first parcel.
-    by_parcel = mails and bool(parcels) and (yield from _parcels_mail(settings, row))
+    unmailed = "there is no number"
+    if mails and parcels:
+        unmailed = yield from _unmailed(settings, row, response)
+    by_parcel = mails and not unmailed
     by_state = mails and not by_parcel and shop.says(plan.state, "send_email")
     last = parcels[-1] if by_parcel else None
     # Of several parcels PrestaShop's pages show one for each carrier: then the shopper is to see the message.
@@ -104,20 +111,22 @@ def announce(
             ids = ", ".join(entry.text("id") for entry in set_to)
             return Unclear(f"order {order.ref}: order histories {ids} set one state; were two mails sent?")
     warnings += plan.warnings
-    if mails and not by_parcel and not plan.done:
-        why = "the order's carrier has no tracking address in the shop" if parcels else "there is no number"
-        warnings += (f"the shopper is not mailed: {why}",)
+    if mails and not by_parcel and not (plan.done and shop.says(row.id("current_state"), "send_email")):
+        warnings += (f"the shopper is not mailed: {unmailed}",)
     elif mails and past.attempted and (f"tracking-{last.place}" if last else "state") not in past.answers:
         # Where the mail server is down, PrestaShop saves, sends nothing, and answers with an error.
         warnings += ("the shop's answer was lost or an error: its mail to the shopper may not have gone out",)
     return Announced(refs=tuple(refs), warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _parcels_mail(settings: Settings, row: Row) -> Flow[bool]:
-    """The shop can mail a parcel's number: by the link of the order's own carrier, if that has one."""
+def _unmailed(settings: Settings, row: Row, response: Response) -> Flow[str]:
+    """Why the shop cannot mail a parcel's number, or empty: it takes the link of the order's own carrier."""
+    if () < release_of(response) < _PARCELS_MAILED:
+        return "PrestaShop before 1.7.5 mails no parcel's number"
     read = listing("carriers", equal("id", row.id("id_carrier")), shop=settings.shop_id, keep=KEEP)
     found = yield from ask(read, "carriers")
-    return any(carrier.text("url") for carrier in found)
+    linked = any(carrier.text("url") for carrier in found)
+    return "" if linked else "the order's carrier has no tracking address in the shop"
 
 
 def _plan(settings: Settings, shop: Shop, row: Row, notice: ShipmentNotice) -> Flow[Plan]:
@@ -214,9 +223,8 @@ def correct(
     before, _ = parcels_of(attrs.evolve(notice, packages=told))
     gone = [old for old in before if not any(same_number(old.number, new.number) for new in parcels)]
     new = [parcel for parcel in parcels if not showing(there, parcel.number)]
-    mails = (
-        bool(new) and notice.notify and settings.shipped_mail and (yield from _parcels_mail(settings, row))
-    )
+    mails = bool(new) and notice.notify and settings.shipped_mail
+    mails = mails and not (yield from _unmailed(settings, row, response))
     refs: list[str] = []
     for parcel in parcels:
         carrier, warning = yield from _carrier(settings, parcel.package.carrier)

@@ -20,8 +20,9 @@ from ...adapters import (
     Unclear,
     Write,
 )
+from ._amounts import slip_amount, unpaid_rest
 from ._messages import said, tell
-from ._orders import OWN, Shop, slip_amount, unpaid_rest
+from ._orders import OWN, Shop
 from ._query import Word, equal, listing
 from ._reading import ask, every
 from ._settings import Settings

@@ -44,7 +44,7 @@ class Row:
         return int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 2 * _MOST else 0
 
     def flag(self, name: str) -> bool:
-        return self.text(name) not in ("", "0", "false")
+        return self.values.get(name) is True or self.text(name) not in ("", "0", "false")
 
     def number(self, name: str, path: str = "$") -> Decimal:
         """A plain number; 0 where the field is empty or missing.
@@ -64,7 +64,11 @@ class Row:
     def stamp(self, name: str) -> str:
         """The shop's wall time, as PrestaShop writes and compares it; empty for its null dates."""
         shown = self.text(name)
-        return shown if _STAMP.fullmatch(shown) and not shown.startswith("0000") else ""
+        try:
+            # Not only null dates: the database also keeps days that no calendar has.
+            return shown if _STAMP.fullmatch(shown) and datetime.fromisoformat(shown) else ""
+        except ValueError:
+            return ""
 
     def words(self, name: str, language: int = 0) -> str:
         """A translatable text in one language, or in any where that one is not there."""
@@ -166,13 +170,19 @@ def rows(response: Response, name: str) -> list[Row]:
         BridgeError: anything else came; what PrestaShop said of it is in the words.
     """
     refuse(response)
-    if not response.body.strip():
+    if is_blank(response):
         raise Malformed("$: an empty answer came: a text in it is not UTF-8, or PHP stopped", path="$")
     found, items = rows_of(response.body)
     # PrestaShop says a bare [] for a list without rows, whatever it is of.
     if found != name and (found or items):
         raise Malformed(f"$: {found or 'a bare list'} came where {name} was asked for", path="$")
     return items
+
+
+def is_blank(response: Response) -> bool:
+    """What PHP answers where it cannot write a row as JSON."""
+    # A module's file may begin with a byte order mark, which then stands before all that the shop says.
+    return response.status == 200 and not response.body.removeprefix(b"\xef\xbb\xbf").strip()
 
 
 # --- errors --------------------------------------------------------------------------------------------
@@ -243,3 +253,8 @@ def version_of(response: Response) -> str:
     """PrestaShop's version; empty where it does not say, as before it knows the key."""
     shown = response.headers.get("psws-version", "").strip()
     return shown if re.fullmatch(r"\d+(\.\d+)+", shown) else ""
+
+
+def release_of(response: Response) -> tuple[int, ...]:
+    """The version as numbers, which compare; none where it does not say."""
+    return tuple(int(part) for part in version_of(response).split(".") if part)

@@ -16,7 +16,7 @@ import attrs
 
 from ...adapters import Flow, Read, Response, decode_bytes
 from ...errors import BridgeError, Malformed, Rejected, Unavailable
-from ._documents import BULK, BULK_ORDERS, BULKS, HOW_MANY, RUN_BULK
+from ._documents_bulk import BULK, BULK_ORDERS, BULKS, HOW_MANY, RUN_BULK
 from ._graphql import ask, data_of
 from ._lines import assembled, parent_of
 from ._paging import Position

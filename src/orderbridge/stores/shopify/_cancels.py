@@ -19,7 +19,8 @@ from ...adapters import (
 )
 from ...errors import Unavailable
 from ._departures import Shop, location_of, refs_of, request_of, shop_of
-from ._documents import ACCEPT_CANCELLATION, CANCEL, CANCEL_JOB, CANCELABLE, GIVE_BACK, REJECT
+from ._documents_money import CANCEL, CANCEL_JOB, CANCELABLE
+from ._documents_shipping import ACCEPT_CANCELLATION, GIVE_BACK, REJECT
 from ._graphql import UserError, ask, change, data_of
 from ._orders import ALIVE, is_ours
 from ._settings import Settings

@@ -22,7 +22,7 @@ from ._departures import (
     units_in,
     units_of,
 )
-from ._documents import TRACK
+from ._documents_shipping import TRACK
 from ._graphql import change
 from ._parcels import Parcels, link_of, number_of, parcels_of, tracking_of
 from ._settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...adapters import Unclear
 from ._departures import Part, Shop, can, location_of, sum_of
-from ._orders import is_ours
+from ._orders import is_fetched, is_ours
 from ._parcels import Parcels
 from ._settings import Settings
 from ._wire import WireFulfillmentOrder, WireFulfillmentOrderLine, ref_of, whole
@@ -48,6 +48,8 @@ def _why(work: WireFulfillmentOrder, settings: Settings) -> str:
         return f"on hold ({state}) since the bridge was told so; release the order there, then choose retry"
     if work.status == "ON_HOLD":
         return f"on hold ({state}); only who placed the hold should take it off"
+    if is_fetched(work):
+        return f"where the shopper fetches it in the store ({state})"
     if not is_ours(work, settings):
         return f"of another location or service ({state}, location {location_of(work)})"
     return f"which Shopify does not let the app ship now ({state})"

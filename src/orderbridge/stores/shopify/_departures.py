@@ -16,11 +16,11 @@ import attrs
 from ..._model import ShipmentNotice
 from ...adapters import Flow, LookUp, Response, Write, decode_bytes, same_number
 from ...errors import Malformed
-from ._documents import CONTENTS, MARK, MORE_MARKS, MORE_SHIPPABLE, MORE_SHIPPABLE_LINES, SHIPPING
-from ._documents import LEFT_LINES as MORE_CONTENTS
+from ._documents_orders import LEFT_LINES as MORE_CONTENTS
+from ._documents_shipping import CONTENTS, MARK, MORE_MARKS, MORE_SHIPPABLE, MORE_SHIPPABLE_LINES, SHIPPING
 from ._graphql import ask, change, data_of
+from ._lists import by_id, rest_of
 from ._orders import TAKEN_BACK
-from ._parts import by_id, rest_of
 from ._scopes import has
 from ._settings import Settings
 from ._wire import (

@@ -12,7 +12,7 @@ from ..._model import Order
 from ...adapters import Flow, Held, Hold, LookUp, Past, Released, Repeat, Unclear, Write
 from ._dealing import rows_of
 from ._departures import can, shop_of
-from ._documents import HOLD, RELEASE
+from ._documents_shipping import HOLD, RELEASE
 from ._graphql import change
 from ._orders import ALIVE, is_ours
 from ._settings import Settings

@@ -117,7 +117,7 @@ class Refreshing(ClientCredentials):
 # --- answers ------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class _Granted:
     access_token: str
     expires_in: float | None = None  # seconds

@@ -43,9 +43,13 @@ TAKEN_BACK = frozenset({"CANCELLED", "ERROR", "FAILURE"})
 # Of fulfillment orders: something of them can still ship, now or later.
 ALIVE = frozenset({"OPEN", "IN_PROGRESS", "ON_HOLD", "SCHEDULED", "INCOMPLETE"})
 _NOW = frozenset({"OPEN", "IN_PROGRESS"})
-_ASKED = frozenset({"SUBMITTED", "ACCEPTED"})
+# Of requests to a service; who says no to a cancellation ships.
+_ASKED = frozenset({"SUBMITTED", "ACCEPTED", "CANCELLATION_REJECTED"})
+_ASKED_BACK = "CANCELLATION_REQUESTED"
 # We said no, or could not go on: the merchant decides what becomes of it.
 _GIVEN_BACK = frozenset({"REJECTED", "CANCELLATION_ACCEPTED", "CLOSED"})
+# Ways of delivery by which nothing is sent: the shopper is, or comes, to a store.
+_FETCHED = frozenset({"PICK_UP", "RETAIL"})
 # In words for people, where fulfillment orders were not read.
 _SHIPPABLE_WORDS = frozenset({"UNFULFILLED", "PARTIALLY_FULFILLED", "IN_PROGRESS", "OPEN"})
 
@@ -109,8 +113,15 @@ def order_from(wire: WireOrder, settings: Settings) -> Order:
 # --- what is ours, and may ship now -------------------------------------------------------------------
 
 
+def is_fetched(work: WireFulfillmentOrder) -> bool:
+    """Does the shopper fetch it in a store? Other parts of the same order may be sent to him."""
+    return work.deliveryMethod is not None and work.deliveryMethod.methodType in _FETCHED
+
+
 def is_ours(work: WireFulfillmentOrder, settings: Settings) -> bool:
     """Is this fulfillment order for us to ship, as the merchant says what is ours?"""
+    if is_fetched(work):
+        return False
     location = work.assignedLocation.location
     if settings.locations and (location is None or ref_of(location.id) not in settings.locations):
         return False
@@ -134,10 +145,10 @@ def counted(wire: WireOrder, settings: Settings) -> tuple[WireFulfillmentOrder, 
     Shopify does not show all there are: those of others are left out without a word. So what is open is
     counted by those that we see, even if all of them are ours: by those that may ship now, and where there
     are none, by those that are ours and wait. What is another's, or waits beside something that ships, is
-    not open for us.
+    not open for us; nor is what the merchant would have back, of which people are asked if it is ordered.
     """
     alive = [work for work in _work(wire) if work.status in ALIVE]
-    ours = [work for work in alive if is_ours(work, settings)]
+    ours = [work for work in alive if is_ours(work, settings) and work.requestStatus != _ASKED_BACK]
     units = [work for work in ours if ships_now(work, settings)] or ours
     return tuple(units) if alive else None
 

@@ -28,7 +28,7 @@ _ENOUGH = 900.0
 # longer; too low, and the call is turned away.
 ONE = 200.0
 # Shopify pages through 25,000 things and no further, so a run takes a new beginning before that.
-_LONG = 20_000
+LONG = 20_000
 # Orders after which a first run asks how many there are.
 _SOME = 20
 
@@ -146,7 +146,7 @@ def after_page(at: Position, changed: Sequence[str], rest: str, cost: float | No
     if not rest:
         return ended(at)
     at = attrs.evolve(at, after=rest, read=at.read + len(changed))
-    if at.read < _LONG or not changed:
+    if at.read < LONG or not changed:
         return at
     return moved_on(at, changed)
 
@@ -159,11 +159,17 @@ def moved_on(at: Position, changed: Sequence[str]) -> Position:
 
         changed: When the orders of that page were changed, as Shopify wrote it.
     """
+    anew = new_beginning(at.since, at.began, changed)
+    if not anew:
+        return at
+    return attrs.evolve(at, since=anew, work_since=at.work_since or at.since, after="", read=0)
+
+
+def new_beginning(since: str, began: str, changed: Sequence[str]) -> str:
+    """From when a list by time of change can be asked for anew behind a page; empty if it cannot."""
     # A row's time is read fresh while its place may be old; what has long stood still has both the same.
     oldest = min(stamp(utc(shown, "$.updatedAt")) for shown in changed)
-    if at.since < oldest < stamp(utc(at.began, "began") - OVERLAP):
-        return attrs.evolve(at, since=oldest, work_since=at.work_since or at.since, after="", read=0)
-    return at
+    return oldest if since < oldest < stamp(utc(began, "began") - OVERLAP) else ""
 
 
 def _resized(at: Position, cost: float | None) -> Position:

@@ -1,20 +1,18 @@
 """All of an order: its lists to their end, and what only some orders have, never half of it.
 
-Departures, refunds and the lines of fulfillment orders are asked for all orders of a page at once. A question
-that is more than Shopify gives in one answer is asked in halves.
+Departures, refunds and the lines of fulfillment orders are asked for all orders of a page at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from ..._model import Order
 from ...adapters import Flow, Response, SetAside
 from ...errors import BridgeError, Malformed, Unavailable
-from ._documents import (
+from ._documents_orders import (
     ALL_LEFT_AND_REFUNDED,
     LEFT_AND_REFUNDED,
     LEFT_LINES,
@@ -26,7 +24,8 @@ from ._documents import (
     THEIR_LINES,
     WORK_LINES,
 )
-from ._graphql import TooCostly, ask, data_of
+from ._graphql import ask, data_of
+from ._lists import by_id, rest_of
 from ._orders import counted, has_left, has_refunds, order_from
 from ._settings import Settings
 from ._wire import (
@@ -39,19 +38,14 @@ from ._wire import (
     WireOrder,
     WireRefund,
     WireShippingLine,
+    ref_of,
     whole,
 )
 
-T = TypeVar("T")
-
-_REST = 50  # of a list that goes on
-_ROW = 11.0  # points of one of its rows, at most
 _ALL = 250  # Shopify gives no more of a plain list
 _FEW = 5  # departures and refunds of one order, which seldom has more
 _LISTS = 510.0  # points of an order's departures and refunds, as many as there can be
 _LINES = 25.0  # points of the lines of a departure or a refund
-_SOME = 50  # things asked for by id at once
-_ENOUGH = 900.0  # points that a question may be charged, where Shopify allows 1000
 
 
 def orders_of(settings: Settings, wires: Sequence[WireOrder]) -> Flow[tuple[list[Order], list[SetAside]]]:
@@ -90,10 +84,21 @@ def _together(settings: Settings, wires: Sequence[WireOrder]) -> Flow[tuple[list
     complete = yield from _with_work_lines(settings, complete)
     for wire in complete:
         try:
+            _none_moved(settings, wire)
             orders.append(order_from(wire, settings))
         except (Malformed, ValueError) as error:
             aside.append(set_aside(wire, error))
     return orders, aside
+
+
+def _none_moved(settings: Settings, wire: WireOrder) -> None:
+    """What went away while it was read stands elsewhere by now, perhaps in what is another's."""
+    gone = [ref_of(work.id) for work in counted(wire, settings) or () if work.lineItems is None]
+    if gone:
+        raise Malformed(
+            f"$.fulfillmentOrders: {', '.join(gone)} went away while they were read",
+            path="$.fulfillmentOrders",
+        )
 
 
 def set_aside(wire: WireOrder, error: BridgeError | ValueError) -> SetAside:
@@ -154,35 +159,6 @@ def _to_the_end(settings: Settings, wire: WireOrder) -> Flow[WireOrder]:
         works = yield from rest_of(settings, MORE_WORK, wire.id, wire.fulfillmentOrders, work)
         wire = attrs.evolve(wire, fulfillmentOrders=works)
     return wire
-
-
-def rest_of(
-    settings: Settings,
-    document: str,
-    name: str,
-    begun: Connection[T],
-    read: Callable[[Response], Connection[T] | None],
-) -> Flow[Connection[T]]:
-    """A list to its end, from where it was left."""
-    items, after, first = list(begun.items), begun.rest, _REST
-    while after:
-        response = yield ask(
-            settings, document, {"id": name, "after": after, "first": first}, cost=first * _ROW
-        )
-        try:
-            part = read(response)
-        except TooCostly:
-            if first == 1:
-                raise
-            first //= 2
-            continue
-        if part is None:
-            raise Malformed(f"$: {name} went away while its lists were read", path="$")
-        if part.rest == after:
-            raise Malformed(f"$: the lists of {name} do not end", path="$")
-        items += part.items
-        after = part.rest
-    return whole(items)
 
 
 # --- what only some orders have ------------------------------------------------------------------------
@@ -384,45 +360,3 @@ def _with_lines(wire: WireOrder, lines: Mapping[str, Connection[WireFulfillmentO
         for work in wire.fulfillmentOrders.items
     ]
     return attrs.evolve(wire, fulfillmentOrders=whole(works))
-
-
-def by_id(
-    settings: Settings,
-    document: str,
-    names: Sequence[str],
-    variables: Mapping[str, object],
-    read: Callable[[Response], tuple[T | None, ...]],
-    *,
-    each: float,
-) -> Flow[list[T]]:
-    """Things by their ids, as many at once as Shopify gives; what is gone is not among them.
-
-    Args:
-        settings: Whose shop.
-
-        document: What is asked.
-
-        names: The ids.
-
-        variables: What else it is asked with.
-
-        read: The things in an answer.
-
-        each: Points that one of them may be charged.
-    """
-    found: list[T] = []
-    rest = list(names)
-    some = max(1, min(_SOME, int(_ENOUGH / each)))
-    while rest:
-        part = rest[:some]
-        response = yield ask(settings, document, {"ids": part, **variables}, cost=each * len(part))
-        try:
-            nodes = read(response)
-        except TooCostly:
-            if some == 1:
-                raise
-            some = max(1, min(some, len(part)) // 2)
-            continue
-        found += (node for node in nodes if node is not None)
-        rest = rest[some:]
-    return found

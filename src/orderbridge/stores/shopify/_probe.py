@@ -8,7 +8,7 @@ import attrs
 
 from ...adapters import Access, Finding, Flow, Response
 from ...errors import BridgeError, Forbidden
-from ._documents import PLACES, SERVICES, SHOPPER, SUBSCRIPTIONS, WHO_AM_I
+from ._documents_probe import PLACES, SERVICES, SHOPPER, SUBSCRIPTIONS, WHO_AM_I
 from ._graphql import ask, data_of, version_of
 from ._scopes import APPROVE, has, needs
 from ._settings import Settings

@@ -23,10 +23,10 @@ from ...adapters import (
     mark_of,
 )
 from ._departures import NAMESPACE, Shop, WireMark, can, put_mark, shop_of
-from ._documents import DELIVERED, EVENTS, MORE_EVENTS, MORE_MARKS, NOTE_OF, PUT_NOTE, REPORT
+from ._documents_shipping import DELIVERED, EVENTS, MORE_EVENTS, MORE_MARKS, NOTE_OF, PUT_NOTE, REPORT
 from ._graphql import ask, change, data_of
-from ._orders import is_ours
-from ._parts import by_id, rest_of
+from ._lists import by_id, rest_of
+from ._orders import ships_now
 from ._scopes import has
 from ._settings import Settings
 from ._shipping import accept, requested
@@ -82,7 +82,7 @@ def report(settings: Settings, order: Order, progress: Progress, past: Past) -> 
             step = f"report-{ref_of(work.id)}-{wanted.no}"
             # Shopify shows that it is in progress, and nowhere in which words: those of later stages stand
             # beside the order alone.
-            mine = is_ours(work, settings) and work.status == "OPEN"
+            mine = ships_now(work, settings) and work.status == "OPEN"
             if mine and can(work, "REPORT_PROGRESS") and step not in past.answers:
                 notes = {"id": work.id, "notes": words[:_LONGEST_REASON]}
                 return change(settings, step, REPORT, notes, unknown=Repeat())
@@ -138,7 +138,7 @@ def _arrived(settings: Settings, shop: Shop) -> Flow[Write | None]:
 # --- remarks --------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class _NoteOf:
     note: str | None = None
     metafields: Connection[WireMark] = attrs.field(factory=Connection[WireMark])

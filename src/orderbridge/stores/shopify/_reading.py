@@ -16,11 +16,20 @@ from ..._model import Order
 from ...adapters import Flow, Page, Response, SetAside
 from ...errors import Forbidden, Malformed, Rejected, Unavailable
 from ._bulk import NotYet, begun, next_piece
-from ._documents import CHANGED_IDS, CHANGED_ORDERS, CHANGED_WORK, ONE_ORDER, SOME_ORDERS, WHEN_CHANGED
+from ._documents_orders import (
+    CHANGED_IDS,
+    CHANGED_ORDERS,
+    CHANGED_WORK,
+    ONE_ORDER,
+    SOME_ORDERS,
+    WHEN_CHANGED,
+)
 from ._graphql import TooCostly, ask, data_of, requested_cost
+from ._lists import by_id
 from ._paging import (
     FEWEST_LINES,
     LINES,
+    LONG,
     ONE,
     Position,
     after_page,
@@ -28,10 +37,11 @@ from ._paging import (
     ended,
     may_be_long,
     moved_on,
+    new_beginning,
     smaller,
     started,
 )
-from ._parts import by_id, orders_of
+from ._parts import orders_of
 from ._settings import Settings
 from ._wire import Connection, WireId, WireOrder, each, gid, is_ref, kind_of, ref_of, stamp, utc
 
@@ -190,6 +200,7 @@ def id_of(raw: object) -> str:
 @attrs.frozen(kw_only=True)
 class _Work:
     orderId: str
+    updatedAt: str
 
 
 @attrs.frozen(kw_only=True)
@@ -211,7 +222,7 @@ def _by_their_work(
         return data_of(_RawNodes, response).nodes
 
     since = at.work_since or at.since
-    refs = [ref for ref in (yield from _changed_work(settings, since)) if ref not in known]
+    refs = [ref for ref in (yield from _changed_work(settings, since, at.began)) if ref not in known]
     if refs and (at.read or at.work_since):
         # Earlier pages of this run had those that changed since where it began.
         names = [gid("Order", ref) for ref in refs]
@@ -227,10 +238,10 @@ def _by_their_work(
     return _sorted_out(found)
 
 
-def _changed_work(settings: Settings, since: str) -> Flow[list[str]]:
+def _changed_work(settings: Settings, since: str, began: str) -> Flow[list[str]]:
     """The orders, none twice."""
     refs: dict[str, None] = {}
-    after = ""
+    after, read = "", 0
     while True:
         variables = {"first": _WORKS, "after": after or None, "changed": _since(since)}
         response = yield ask(settings, CHANGED_WORK, variables, cost=_WORKS + 5.0)
@@ -242,7 +253,9 @@ def _changed_work(settings: Settings, since: str) -> Flow[list[str]]:
         refs |= {ref_of(work.orderId): None for work in page.items if ref_of(work.orderId)}
         if not page.rest or page.rest == after:
             return list(refs)
-        after = page.rest
+        after, read = page.rest, read + len(page.items)
+        if read >= LONG and (anew := new_beginning(since, began, [work.updatedAt for work in page.items])):
+            since, after, read = anew, "", 0
 
 
 # --- one order ------------------------------------------------------------------------------------------

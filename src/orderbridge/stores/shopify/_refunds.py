@@ -18,7 +18,7 @@ import attrs
 from ..._model import Money, Order
 from ...adapters import Flow, Refund, Refunded, RefundLine, SameKey, Unclear, Write, mark_of
 from ...errors import Malformed
-from ._documents import REFUND, REFUND_MADE, REFUNDABLE
+from ._documents_money import REFUND, REFUND_MADE, REFUNDABLE
 from ._graphql import ask, change, data_of
 from ._settings import Settings
 from ._wire import Connection, WireBag, WireId, gid, ref_of

@@ -58,7 +58,7 @@ class _Allocation:
     amount_set: _Bag
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class _Property:
     name: str = ""
     value: object = None
@@ -97,7 +97,7 @@ class _ShippingLine:
     tax_lines: tuple[_Tax, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class _Address:
     name: str | None = None
     first_name: str | None = None
@@ -147,7 +147,7 @@ class _Refund:
     transactions: tuple[_Transaction, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class _Order:
     id: int
     admin_graphql_api_id: str = ""

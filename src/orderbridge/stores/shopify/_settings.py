@@ -126,7 +126,7 @@ class Settings(AccountSettings):
     @property
     def shop(self) -> str:
         """The shop's own host, ``name.myshopify.com``."""
-        return urlsplit(self.base_url).netloc.lower()
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def api(self) -> str:

@@ -44,9 +44,9 @@ from ._departures import (
     units_in,
     units_of,
 )
-from ._documents import ACCEPT, SHIP
+from ._documents_shipping import ACCEPT, SHIP
 from ._graphql import change
-from ._orders import is_ours
+from ._orders import ships_now
 from ._parcels import Parcels, number_of, numbers_in, parcels_of, tracking_of
 from ._settings import Settings
 from ._wire import WireFulfillment, WireFulfillmentOrder, WireId, ref_of
@@ -314,7 +314,9 @@ def _lines_at(settings: Settings, shop: Shop, part: Part) -> dict[str, list[dict
     """The lines of fulfillment orders that make up a part; empty if they do not reach."""
     left = dict(part.units)
     lines: dict[str, list[dict[str, object]]] = {}
-    for work in shop.works:
+    # Of one line some may be requested of us and some not: what was requested and stayed there would be
+    # ordered once more.
+    for work in sorted(shop.works, key=lambda work: not ships_now(work, settings)):
         if not may_ship(work, settings) or location_of(work) != part.location:
             continue
         for row in rows_of(work):
@@ -338,14 +340,8 @@ def _to_accept(settings: Settings, shop: Shop, wanted: Mapping[str, int]) -> Wir
 
 def requested(settings: Settings, shop: Shop) -> tuple[WireFulfillmentOrder, ...]:
     """What the merchant has asked our service to ship, and waits for an answer."""
-    return tuple(
-        work
-        for work in shop.works
-        if settings.service
-        and work.status == "OPEN"
-        and work.requestStatus == "SUBMITTED"
-        and is_ours(work, settings)
-    )
+    asked = [work for work in shop.works if work.requestStatus == "SUBMITTED"]
+    return tuple(work for work in asked if settings.service and ships_now(work, settings))
 
 
 def accept(settings: Settings, work: WireFulfillmentOrder) -> Write:

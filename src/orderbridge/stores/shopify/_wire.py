@@ -231,6 +231,11 @@ class WireAssigned:
 
 
 @attrs.frozen(kw_only=True)
+class WireDelivery:
+    methodType: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class WireAction:
     action: str = ""
 
@@ -262,6 +267,7 @@ class WireFulfillmentOrder:
     supportedActions: tuple[WireAction, ...] = ()
     fulfillmentHolds: tuple[WireHold, ...] = ()
     assignedLocation: WireAssigned = attrs.field(factory=WireAssigned)
+    deliveryMethod: WireDelivery | None = None
     lineItems: Connection[WireFulfillmentOrderLine] | None = None
     merchantRequests: Connection[WireId] | None = None  # the last one for us to ship
 

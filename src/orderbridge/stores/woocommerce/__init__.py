@@ -90,6 +90,7 @@ from ._wire import (
     fields,
     fulfillments_from,
     get,
+    is_id,
     number_of,
     problem_of,
     text,
@@ -134,7 +135,7 @@ class WooCommerce(
         orders: list[Order] = []
         set_aside: list[SetAside] = []
         for row, item in zip(rows, decode_each(WireOrder, response.body), strict=True):
-            status = "" if isinstance(row, Malformed) else row.status
+            status = "" if isinstance(row, Malformed) else text(row.status)
             if status in DRAFTS or status == "trash":
                 continue
             try:
@@ -146,7 +147,10 @@ class WooCommerce(
                 set_aside.append(_set_aside(ref, error))
         known = [row for row in rows if not isinstance(row, Malformed)]
         step = next_by_id if at.page else next_by_time
-        after = step(at, known, len(rows) >= PER_PAGE, number_of(response.headers.get("x-wp-total", "")), now)
+        count = number_of(response.headers.get("x-wp-total", ""))
+        # The shop counts orders that it cannot load and leaves them out: a short page may not be the last.
+        full = len(rows) >= PER_PAGE or count > PER_PAGE * max(at.page, 1)
+        after = step(at, known, full, count, now)
         more = bool(after.page or after.after)
         if self.settings.read_products:
             orders = list((yield from with_products(orders)))
@@ -154,7 +158,7 @@ class WooCommerce(
 
     def fetch_order(self, ref: str) -> Flow[Order | None]:
         """One order; None if the shop has none of this id, or it is a cart that was never placed."""
-        if not ref.isdigit():
+        if not is_id(ref):
             return None
         response = yield get(f"{API}/orders/{ref}")
         # Any other 404 means that WooCommerce or the address is gone, not the order.
@@ -192,10 +196,9 @@ class WooCommerce(
             refunded = refunded_units((yield from refunds_of(item.ref)))
         if is_part_fulfilled(item):
             response = yield get(f"{API}/orders/{item.ref}/fulfillments")
-            if response.status == 404:
+            if why := _UNSAID.get(response.status, ""):
                 path = "$.meta_data[_fulfillment_status]"
-                why = "part of it has left, but order fulfillments are switched off and do not say which"
-                raise Malformed(f"{path}: {why}", path=path)
+                raise Malformed(f"{path}: part of it has left, but {why}", path=path)
             fulfilled = fulfilled_units(fulfillments_from(response))
         return self._as_order(item, refunded, fulfilled)
 
@@ -217,7 +220,7 @@ class WooCommerce(
 
     def announce(self, order: Order, notice: ShipmentNotice, past: Past) -> Flow[Write | Announced | Unclear]:
         """Show the departure where this shop shows departures, then complete the order if it is the last."""
-        return (yield from announce(self.settings, order, notice))
+        return (yield from announce(self.settings, order, notice, past))
 
     def correct(
         self, order: Order, notice: ShipmentNotice, told: tuple[Package, ...], past: Past
@@ -269,7 +272,7 @@ class WooCommerce(
         """Believe only WooCommerce's own JSON: everything else may come from a wall before the shop."""
         if response.status == 429:
             wait = response.headers.get("retry-after", "")
-            return Throttled(float(wait) if wait.isdigit() else None)
+            return Throttled(float(wait) if is_id(wait) else None)
         if 200 <= response.status < 300:
             try:
                 decode_bytes(dict[str, object], response.body)
@@ -302,6 +305,14 @@ class WooCommerce(
 
 
 # --- what answers mean -----------------------------------------------------------------------------
+
+# Why order fulfillments do not say which part of an order has left.
+_NO_RIGHT = "the key's user may not see which; give the key to a user with the role Shop manager"
+_UNSAID = {
+    401: _NO_RIGHT,
+    403: _NO_RIGHT,
+    404: "order fulfillments are switched off and do not say which",
+}
 
 
 def _why(status: int, problem: WireError) -> Refusal:

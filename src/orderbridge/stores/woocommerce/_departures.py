@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ..._model import Order, Package, ShipmentNotice
-from ...adapters import Announced, Flow, Unclear, Write, decode, departure, same_number, web_link
+from ...adapters import Announced, Flow, Past, Unclear, Write, decode, departure, same_number, web_link
 from ._carriers import core_carrier, providers, same_name
 from ._parcels import beyond, parcels_of
 from ._progress import part_shipped
@@ -28,11 +28,13 @@ from ._wire import (
 from ._writes import note, order_path, post, put_order, state_of
 
 
-def announce(settings: Settings, order: Order, notice: ShipmentNotice) -> Flow[Write | Announced | Unclear]:
+def announce(
+    settings: Settings, order: Order, notice: ShipmentNotice, past: Past
+) -> Flow[Write | Announced | Unclear]:
     """Show the departure where this shop shows departures, then complete the order if it is the last."""
     way = yield from way_of(settings, notice)
     if way == "fulfillments":
-        told = yield from _fulfill(settings, order, notice)
+        told = yield from _fulfill(settings, order, notice, past)
     elif way == "note":
         told = yield from _tell_by_note(settings, order, notice)
     else:
@@ -74,7 +76,9 @@ def _unseen(settings: Settings, notice: ShipmentNotice) -> tuple[str, ...]:
     return ("the shopper's mail says that the order is complete but not the tracking number",)
 
 
-def _fulfill(settings: Settings, order: Order, notice: ShipmentNotice) -> Flow[Write | Announced | Unclear]:
+def _fulfill(
+    settings: Settings, order: Order, notice: ShipmentNotice, past: Past
+) -> Flow[Write | Announced | Unclear]:
     """WooCommerce's own fulfillments: one entry per package, with our key on it."""
     path = f"{order_path(order)}/fulfillments"
     there = fulfillments_from((yield get(path)))
@@ -111,6 +115,11 @@ def _fulfill(settings: Settings, order: Order, notice: ShipmentNotice) -> Flow[W
             return Unclear(too_many)
         body = parcel.body(key, slug, notify=number == 1 and settings.mails(notice))
         return post(f"fulfillment-{number}", path, body)
+    if settings.mails(notice) and past.attempted and "fulfillment-1" not in past.answers:
+        # What a mail plug-in throws comes back as a refusal, although the fulfillment was saved before.
+        warnings.append(
+            "the shop's answer was lost or an error: its mail to the shopper may not have gone out"
+        )
     return Announced(refs=tuple(refs), warnings=tuple(dict.fromkeys(warnings)))
 
 
@@ -148,14 +157,7 @@ def _track(
         if found:
             refs.append(text(found[0].tracking_id))
             continue
-        body: dict[str, object] = {"tracking_number": package.tracking_number}
-        if provider:
-            body["tracking_provider"] = provider
-        else:
-            body["custom_tracking_provider"] = package.carrier or "Other"
-            body["custom_tracking_link"] = web_link(package)
-        body["date_shipped"] = notice.shipped_at.date().isoformat()
-        return post(f"tracking-{number}", path, body)
+        return post(f"tracking-{number}", path, tracking(notice, package, provider))
     all_numbered = all(package.tracking_number for package in notice.packages)
     if all_numbered and settings.completion_mails(notice):
         return Announced(refs=tuple(refs), warnings=tuple(warnings))

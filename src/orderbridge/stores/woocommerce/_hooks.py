@@ -11,7 +11,7 @@ from html import unescape
 from ..._model import Secret
 from ...adapters import Headers, Nudge, Reply, decode_bytes
 from ...errors import Malformed
-from ._wire import text
+from ._wire import is_id, text
 
 # WordPress's own events whose first argument is an order. Others that speak of orders hand over the number
 # of a note, a line or a refund.
@@ -55,7 +55,7 @@ def read(secrets: Iterable[Secret], method: str, headers: Headers, body: bytes) 
         about = message.get("id")
     else:
         return Reply()
-    ref = text(about) if text(about).isdigit() else ""
+    ref = text(about) if is_id(text(about)) else ""
     changed = text(message.get("date_modified_gmt"))
     # One delivery id serves all orders of a second. Bodies without a time are equal for different
     # events, so there it helps; it is not signed, so elsewhere it has no say.

@@ -23,12 +23,16 @@ from ._wire import (
     WireOrder,
     WireRefund,
     fields,
+    is_id,
     meta_of,
     text,
     units_of,
     utc,
     words,
 )
+
+# Ways of delivery by which nothing is sent: WooCommerce's own, old and new, and its Local Pickup Plus.
+_FETCHED = frozenset({"local_pickup", "legacy_local_pickup", "pickup_location", "local_pickup_plus"})
 
 _MOST = 12  # digits before the point of a quantity; more is a mistake or an attack
 
@@ -89,18 +93,19 @@ def order_from(
 
         fulfilled: Units by line id, from ``fulfilled_units``.
     """
-    if not wire.ref.isdigit():
+    if not is_id(wire.ref):
         raise Malformed(f"$.id: {wire.ref[:20]!r} is not an order's id", path="$.id")
     if wire.date_created_gmt is None:
         raise Malformed(
             "$.date_created_gmt: null came; an order that was placed has a time", path="$.date_created_gmt"
         )
-    total = _money(wire.total, wire.currency, "$.currency" if wire.total.is_finite() else "$.total")
+    total = _money(wire.total, wire.currency, "$.currency")
     ready_statuses = frozenset(ready_statuses)
     placed_at = utc(wire.date_created_gmt, "$.date_created_gmt")
     changed = wire.date_modified_gmt
     bill_to = _address(wire.billing)
     ship_to = _ship_to(wire.shipping, wire.billing)
+    refunds = _refunds(wire)
     lines = _lines(wire, ready_statuses, refunded, fulfilled)
     return Order(
         store="",
@@ -109,7 +114,7 @@ def order_from(
         placed_at=placed_at,
         updated_at=utc(changed, "$.date_modified_gmt") if changed else placed_at,
         currency=total.currency,
-        payment=_payment(wire, ready_statuses, frozenset(cash_methods)),
+        payment=_payment(wire, refunds, ready_statuses, frozenset(cash_methods)),
         # Downloads need nobody; an order with no lines at all needs a person.
         ready=wire.status in ready_statuses and (not lines or any(line.shippable for line in lines)),
         canceled=wire.status in CLOSED,
@@ -125,28 +130,31 @@ def order_from(
             )
             for index, line in enumerate(wire.shipping_lines)
         ),
-        refunds=tuple(
-            ShopRefund(
-                ref=text(refund.id), amount=_money(-refund.total, wire.currency, f"$.refunds[{index}].total")
-            )
-            for index, refund in enumerate(wire.refunds)
-            if refund.total < 0
-        ),
+        refunds=tuple(refund for refund in refunds if refund.amount.amount > 0),
         total=total,
         note=words(wire.customer_note),
         extra=(("payment_method", text(wire.payment_method)), ("created_via", text(wire.created_via))),
     )
 
 
-def _payment(wire: WireOrder, ready: frozenset[str], cash_methods: frozenset[str]) -> StorePayment:
-    refunded = -sum((refund.total for refund in wire.refunds), Decimal(0))
-    if wire.status == "refunded":
+def _refunds(wire: WireOrder) -> tuple[ShopRefund, ...]:
+    return tuple(
+        ShopRefund(
+            ref=text(refund.id), amount=-_money(refund.total, wire.currency, f"$.refunds[{index}].total")
+        )
+        for index, refund in enumerate(wire.refunds)
+    )
+
+
+def _payment(
+    wire: WireOrder, refunds: Iterable[ShopRefund], ready: frozenset[str], cash_methods: frozenset[str]
+) -> StorePayment:
+    refunded = sum((refund.amount.amount for refund in refunds), Decimal(0))
+    if wire.status == "refunded" or 0 < refunded >= wire.total:
         return StorePayment.REFUNDED
-    # Money that went back had come in, also where an old shop kept no date for it.
-    if wire.date_paid_gmt or refunded > 0:
-        if refunded <= 0:
-            return StorePayment.PAID
-        return StorePayment.REFUNDED if refunded >= wire.total else StorePayment.PART_REFUNDED
+    # Not so by a refund alone: that is also how merchants take a line off an order that nobody has paid.
+    if wire.date_paid_gmt:
+        return StorePayment.PART_REFUNDED if refunded > 0 else StorePayment.PAID
     if wire.status in CLOSED:
         return StorePayment.VOIDED
     if text(wire.payment_method) in cash_methods and wire.status in ready | {"processing", COMPLETED}:
@@ -162,7 +170,7 @@ def _lines(
     all_left = all_left or wire.meta("_fulfillment_status") == "fulfilled"
     all_refunded = wire.status == "refunded"
     ours = _announced_in_meta(wire)
-    ships = _which_ship(wire)
+    ships = set[str]() if _is_fetched(wire, ready) else _which_ship(wire)
     lines: list[Line] = []
     for index, item in enumerate(wire.line_items):
         path = f"$.line_items[{index}]"
@@ -211,6 +219,15 @@ def _id(value: Scalar) -> str:
 
 def _parent(item: WireLine) -> str:
     return _id(item.bundled_by) or _id(item.composite_parent)
+
+
+def _is_fetched(wire: WireOrder, ready: frozenset[str]) -> bool:
+    """Does the shopper fetch it in a store? Then even its shipping address may be that of the store."""
+    fetched = {text(way.method_id).partition(":")[0] in _FETCHED for way in wire.shipping_lines}
+    if len(fetched) > 1 and wire.status in ready:
+        path = "$.shipping_lines"
+        raise Malformed(f"{path}: the shopper fetches a part, and nothing says which lines", path=path)
+    return fetched == {True}
 
 
 def _which_ship(wire: WireOrder) -> set[str]:
@@ -285,6 +302,6 @@ def _money(amount: Decimal, currency: str, path: str) -> Money:
 
 
 def _quantity(value: Decimal, path: str) -> Decimal:
-    if not value.is_finite() or value < 0 or value.adjusted() >= _MOST:
+    if value < 0 or value.adjusted() >= _MOST:
         raise Malformed(f"{path}: {value} is not a quantity of zero or more", path=path)
     return value

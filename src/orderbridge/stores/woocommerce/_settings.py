@@ -96,6 +96,8 @@ class Settings(AccountSettings):
             raise ConfigurationError(
                 "base_url: give the shop's own address, without /wp-json and what follows"
             )
+        if not all(self.webhook_secrets):
+            raise ConfigurationError("webhook_secrets: one is empty, so anybody could sign with it")
         for status in (*self.progress_statuses.values(), self.part_shipped_status):
             if status and status in {COMPLETED, *CLOSED, *DRAFTS, self.complete_status}:
                 raise ConfigurationError(

@@ -363,7 +363,12 @@ def fields(value: object) -> dict[str, object]:
 def number_of(value: object) -> int:
     """A whole number of zero or more; 0 where something else came."""
     shown = text(value)
-    return int(shown) if shown.isdigit() else 0
+    return int(shown) if is_id(shown) else 0
+
+
+def is_id(shown: str) -> bool:
+    """A whole number as WordPress counts: other signs count as digits elsewhere, and numbers have no end."""
+    return re.fullmatch("[0-9]{1,20}", shown) is not None
 
 
 def decimal_of(value: object) -> Decimal:
@@ -398,11 +403,11 @@ def stamp(value: object) -> str:
 def utc(value: str, path: str) -> datetime:
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Malformed(
             f"{path}: {value[:40]!r} is not a time such as 2026-11-22T03:47:03", path=path
         ) from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 # --- lists that come in two shapes -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from ..._model import Address
 from ._countries import NAMES
@@ -29,9 +30,8 @@ def missing(to: Address) -> list[str]:
 
 
 def country_of(to: Address) -> str:
-    """Its two letters; some shops write UK."""
-    code = _plain(to.country).upper()
-    return "GB" if code == "UK" else code
+    """Its two letters; some write UK."""
+    return _code(to.country)
 
 
 def for_quote(to: Address) -> dict[str, object]:
@@ -84,22 +84,29 @@ def clearance(to: Address) -> dict[str, object]:
 def telephone(text: str) -> dict[str, object]:
     """A number and, where it is written as an international one, its country's in front."""
     digits = re.sub(r"\D", "", text)
-    international = text.strip().startswith("+") or digits.startswith("00")
-    if not international:
+    if not re.match(r"[^\d+]*(\+|0\D*0)", text):
         return _given({"number": digits})
-    digits = digits.removeprefix("00")
+    # The zero in brackets is only dialed within the country.
+    digits = re.sub(r"\D", "", text.replace("(0)", "")).removeprefix("00")
     found = _SHORT.match(digits)
     zone = found[0] if found else digits[:3]
     return _given({"country": f"+{zone}" if zone else "", "number": digits[len(zone) :]})
 
 
 def same_place(to: Address, seen: WireAddress) -> bool:
-    """Could both be one shopper's? Alibaba.com may write names and streets anew, or hide them."""
+    """Could both be one shopper's? Alibaba.com may cut names and streets, write them anew, or hide them.
+
+    Taken for one, two shoppers' orders are a question; not taken for one, an order is made twice.
+    """
 
     def is_like(ours: str, theirs: str) -> bool:
-        return not ours or not theirs or "*" in theirs or _squeezed(ours) == _squeezed(theirs)
+        one, other = _squeezed(ours), _squeezed(theirs)
+        in_other_letters = one.isascii() != other.isascii()
+        return "*" in theirs or in_other_letters or one.startswith(other) or other.startswith(one)
 
-    where = is_like(country_of(to), said(seen.country_code)) and is_like(to.postal_code, said(seen.zip))
+    where = is_like(country_of(to), _code(said(seen.country_code))) and is_like(
+        to.postal_code, said(seen.zip)
+    )
     who = is_like(_person(to), said(seen.contact_person)) or is_like(_street(to), said(seen.address))
     return where and who
 
@@ -117,8 +124,14 @@ def _plain(value: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
 
 
+def _code(country: str) -> str:
+    code = _plain(country).upper()
+    return "GB" if code == "UK" else code
+
+
 def _squeezed(value: str) -> str:
-    return "".join(sign for sign in value.casefold() if sign.isalnum())
+    # Taken apart, an accent is a sign of its own, which goes.
+    return "".join(sign for sign in normalize("NFKD", value).casefold() if sign.isalnum())
 
 
 def _given(fields: dict[str, object]) -> dict[str, object]:

@@ -259,7 +259,9 @@ def _refusal(failure: Failure, sure: bool) -> Verdict:
     if failure.limit is not None:
         return Throttled(failure.limit)
     # The gateway says these before it hands a call on.
-    if TOKEN_ENDED in failure.codes or code in _SETTINGS or _is_clock(failure):
+    if TOKEN_ENDED in failure.codes:
+        return Throttled(60.0)  # another token is got before the next call
+    if code in _SETTINGS or _is_clock(failure):
         return Refused(Refusal.UNAUTHORIZED, code=code, message=error_of(failure).message)
     if not _PERMISSIONS.isdisjoint(failure.codes):
         return Refused(Refusal.FORBIDDEN, code=code, message=error_of(failure).message)

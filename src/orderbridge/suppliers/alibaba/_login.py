@@ -89,9 +89,11 @@ class Login(Auth):
         try:
             answer = decode_bytes(TokenAnswer, response.body)
             lasts = timedelta(seconds=float(number(answer.expires_in, "$.expires_in")))
+            # A tenth early, a day of ten: nothing is ever sent with a token at its end.
+            expires_at = now + lasts * 0.9
             access = said(answer.access_token)
         except (Malformed, OverflowError):
-            access, lasts, answer = "", timedelta(), TokenAnswer(access_token="")
+            access, expires_at, answer = "", now, TokenAnswer(access_token="")
         if not access:
             # What came may hold a token: it is not repeated here.
             raise Malformed("no token came from Alibaba.com's login; is base_url right?", path="$")
@@ -100,8 +102,7 @@ class Login(Auth):
         return Token(
             Secret(access),
             refresh=Secret(said(answer.refresh_token)) if renewable else None,
-            # A tenth early, a day of ten: nothing is ever sent with a token at its end.
-            expires_at=now + lasts * 0.9,
+            expires_at=expires_at,
         )
 
     def _check_account(self, answer: TokenAnswer) -> None:

@@ -14,7 +14,7 @@ from ...errors import Malformed, Unavailable
 from ._call import ask, from_milliseconds, milliseconds, moment, packed
 from ._failures import answered
 from ._settings import Settings
-from ._wire import ListAnswer, OrderAnswer, Rows, WireOrder, money, needed, number, said, when
+from ._wire import ListAnswer, OrderAnswer, Rows, WireOrder, counted, money, needed, number, said, when
 from ._words import Meaning, meanings_with
 
 _ORDER = "/alibaba/order/get"
@@ -39,7 +39,8 @@ class SeenOrder:
 
         meaning: What that says of goods and money.
 
-        units: By product and variant; None where the lines are not shown.
+        units: By product and variant; None where the lines are not shown, or not all understood: others'
+            orders may hold what no product of the platform is.
     """
 
     ref: str
@@ -77,10 +78,12 @@ def _units(wire: WireOrder) -> dict[tuple[str, str], Decimal] | None:
     if wire.order_products is None:
         return None
     units: dict[tuple[str, str], Decimal] = {}
-    for index, line in enumerate(wire.order_products):
-        path = f"$.value.order_products[{index}]"
-        key = (needed(line.product_id, f"{path}.product_id"), said(line.sku_id))
-        units[key] = units.get(key, Decimal(0)) + number(line.quantity, f"{path}.quantity")
+    for line in wire.order_products:
+        product, quantity = said(line.product_id), counted(line.quantity)
+        if not product or quantity is None:
+            return None
+        key = (product, said(line.sku_id))
+        units[key] = units.get(key, Decimal(0)) + quantity
     return units
 
 
@@ -187,9 +190,10 @@ def changes(cursor: Cursor | None, *, now: datetime) -> Flow[Changes]:
     if end is not None:
         until = milliseconds(end)
     else:
-        until = max(
-            [place.since, *(int(at) - _LAG // timedelta(milliseconds=1) for at in times.values() if at)]
-        )
+        last = max((int(at) for at in times.values() if at), default=0)
+        # Nothing has changed later than now, whatever is written there.
+        last = min(last, milliseconds(now))
+        until = max(place.since, last - _LAG // timedelta(milliseconds=1))
     # A second that is not over yet may see another change, which no time would tell from this one.
     over = milliseconds(now - _A_SECOND)
     seen = {ref: at for ref, at in times.items() if not at or until <= int(at) <= over}

@@ -71,6 +71,8 @@ def place(settings: Settings, po: PurchaseOrder, past: Past) -> Flow[Write | Pla
             ours.append(order)
         elif _is_alike(order, po, items):
             alike.append(order)
+    # Of one that was doubled, what is canceled is settled.
+    ours = [order for order in ours if order.meaning[0] is not F.CANCELED] or ours[:1]
     if len(ours) > 1:
         refs_found = ", ".join(order.ref for order in ours)
         return Unclear(
@@ -164,7 +166,7 @@ def _page_of(order: SeenOrder, created: WireCreated | None) -> Flow[str]:
         return ""
     try:
         return said((yield from result_of(order.ref)).pay_url)
-    except Rejected:  # nobody has tried to pay it
+    except (Rejected, Malformed):  # nobody has tried to pay it; that it is placed counts for more
         return ""
 
 

@@ -25,7 +25,7 @@ from ._products import (
     stock_of,
 )
 from ._settings import Settings
-from ._wire import FreightAnswer, WireProduct, days, money, needed, said
+from ._wire import FreightAnswer, Sum, WireProduct, days, needed, priced, said
 
 _EXACT = "/order/freight/calculate"
 _QUICK = "/shipping/freight/calculate"
@@ -127,13 +127,19 @@ def _ways(po: PurchaseOrder, part: str, items: Mapping[Item, int]) -> Flow[tuple
 
 def _options(response: Response) -> tuple[ShippingOption, ...]:
     options: dict[str, ShippingOption] = {}
+    wrong: Malformed | None = None
     for index, way in enumerate(answered(FreightAnswer, response).value or []):
         path = f"$.value[{index}]"
-        code = needed(way.vendor_code, f"{path}.vendor_code")
-        price = money(way.fee, f"{path}.fee")
-        if price is None:
-            raise Malformed(f"{path}.fee: missing", path=f"{path}.fee")
+        try:
+            code = needed(way.vendor_code, f"{path}.vendor_code")
+            fee = way.fee or Sum()
+            price = priced(fee.amount, fee.currency, f"{path}.fee")
+        except Malformed as error:
+            wrong = error  # nobody could say yes to it
+            continue
         title = said(way.vendor_name) or code
         option = ShippingOption(code=code, title=title, price=price, days=days(way.delivery_time))
         options.setdefault(code, option)
+    if wrong is not None and not options:
+        raise wrong
     return tuple(options.values())

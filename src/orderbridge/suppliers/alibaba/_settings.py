@@ -8,9 +8,8 @@ from collections.abc import Mapping
 import attrs
 
 from ..._model import Secret
-from ...adapters import AccountSettings
+from ...adapters import AccountSettings, meaning_of
 from ...errors import ConfigurationError
-from ._words import meaning_of
 
 GATEWAY = "https://openapi-api.alibaba.com/rest"
 
@@ -92,6 +91,8 @@ class Settings(AccountSettings):
     def __attrs_post_init__(self) -> None:
         if not self.app_secret:
             raise ConfigurationError("app_secret: is empty; copy it from the App Console")
+        if not all(self.webhook_secrets):
+            raise ConfigurationError("webhook_secrets: one is empty, so anybody could sign with it")
         if bool(self.refresh_token) == bool(self.code):
             raise ConfigurationError(
                 "refresh_token: give either the refresh token of an app that has been let in, or in its "

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from ..._model import Money, Package, PurchaseOrder, Shipment, ShipmentLine
 from ...adapters import Flow, Fulfillment, Payment, SupplierStatus, same_number
-from ...errors import NotFound, Rejected
+from ...errors import Malformed, NotFound, Rejected, Unauthorized
 from ._call import ask
 from ._failures import answered
 from ._orders import SeenOrder, order_with
 from ._paying import result_of
-from ._products import item_of
+from ._products import Item, item_of
 from ._settings import Settings
 from ._wire import (
     FundAnswer,
@@ -24,13 +24,12 @@ from ._wire import (
     TrackingAnswer,
     WireFund,
     WireGood,
+    counted,
     money,
-    needed,
-    number,
     said,
     when,
 )
-from ._words import ARRIVED, HANDED_OVER, MAY_BE_PARTLY, PARTLY, F
+from ._words import ALL_HANDED_OVER, ARRIVED, HANDED_OVER, MAY_BE_PARTLY, NONE_LEFT, PARTLY, F
 
 _LOGISTICS = "/order/logistics/query"
 _TRACKING = "/order/logistics/tracking/get"
@@ -53,14 +52,21 @@ def fetch(settings: Settings, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
     if fulfillment is F.CANCELED:
         payment = yield from _of_a_closed_one(order)
     elif fulfillment not in _NOTHING_LEFT:
-        logistics = yield from _logistics(order.ref)
+        logistics = yield from _logistics(order.ref, must=fulfillment in _ALL_LEFT)
         # A number may exist before the parcel has left: only the status tells.
         handed = said(logistics.logistic_status).lower()
+        if handed == NONE_LEFT and fulfillment is F.SHIPPED and order.raw.lower() in MAY_BE_PARTLY:
+            fulfillment = F.PREPARING
         if handed in HANDED_OVER | {PARTLY} or fulfillment in _ALL_LEFT:
             parcels = yield from _tracking(order.ref)
-            partly = handed == PARTLY and (fulfillment not in _ALL_LEFT or order.raw.lower() in MAY_BE_PARTLY)
+            through = fulfillment in _ALL_LEFT and order.raw.lower() not in MAY_BE_PARTLY
+            partly = handed == PARTLY and not through
             fulfillment = _how_far(fulfillment, logistics, parcels, partly=partly)
-            shipments = _shipments(settings, po, logistics, parcels, partly=partly)
+            told, rest = _told(settings, po, logistics, parcels)
+            shipments = tuple(told)
+            whole = through or handed in ALL_HANDED_OVER or (not partly and not told)
+            if whole and (rest or not _is_all(told, po)):
+                shipments = (*told, _rest(po, logistics, rest, parcels, told))
     return SupplierStatus(
         raw=order.raw,
         fulfillment=fulfillment,
@@ -71,9 +77,15 @@ def fetch(settings: Settings, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
     )
 
 
-def _logistics(ref: str) -> Flow[Logistics]:
+def _logistics(ref: str, *, must: bool) -> Flow[Logistics]:
     response = yield ask(_LOGISTICS, trade_id=ref, data_select="logistic_order")
-    return answered(LogisticsAnswer, response).value or Logistics()
+    try:
+        return answered(LogisticsAnswer, response).value or Logistics()
+    except Rejected as error:
+        # Of what has left by its own word, these say whether all has; before that, there may be none.
+        if must or type(error) not in (Rejected, NotFound):
+            raise
+        return Logistics()
 
 
 def _tracking(ref: str) -> Flow[list[Tracking]]:
@@ -81,9 +93,11 @@ def _tracking(ref: str) -> Flow[list[Tracking]]:
     try:
         return answered(TrackingAnswer, response).tracking_list or []
     except Rejected as error:
-        if type(error) not in (Rejected, NotFound):
+        if isinstance(error, Unauthorized):
             raise
-        return []  # nothing was scanned yet; the parcels' numbers stand in the order's logistics too
+        # Nothing was scanned yet, or the app may not ask, for which it needs a permission of its own. The
+        # parcels' numbers stand in the order's logistics too.
+        return []
 
 
 def _how_far(
@@ -108,57 +122,74 @@ def _arrived(parcel: Tracking) -> bool:
 # --- parcels --------------------------------------------------------------------------------------
 
 
-def _shipments(
-    settings: Settings,
-    po: PurchaseOrder,
-    logistics: Logistics,
-    parcels: list[Tracking],
-    *,
-    partly: bool,
-) -> tuple[Shipment, ...]:
-    """One departure for each parcel whose goods are told; else one of all parcels, once all have left.
+def _told(
+    settings: Settings, po: PurchaseOrder, logistics: Logistics, parcels: list[Tracking]
+) -> tuple[list[Shipment], list[ShippingOrder]]:
+    """A departure for each parcel whose goods are told, and the rows of all others.
 
     What is in a parcel is mostly not told. To call the first of several the whole order would tell the
     shopper that everything is on its way.
     """
-    at = when(logistics.shipment_date, "$.value.shipment_date")
-    orders = logistics.shipping_order_list or []
-    if orders and all(order.goods and _ref_of(order) for order in orders):
-        return tuple(_told(settings, po, order, parcels, at) for order in orders)
-    if partly:
-        return ()
-    packages = [_package(order, parcels) for order in orders if _number_of(order)]
-    packages += [
-        _tracked(parcel)
-        for parcel in parcels
-        if said(parcel.tracking_number) and not _among(parcel, packages)
-    ]
-    # The number of the order itself stays the same, whatever becomes of the numbers of parcels.
-    return (Shipment(ref=po.supplier_ref, packages=tuple(packages), shipped_at=at),)
+    by_ref: dict[str, list[ShippingOrder]] = {}
+    for row in logistics.shipping_order_list or []:
+        by_ref.setdefault(_ref_of(row), []).append(row)
+    told: list[Shipment] = []
+    rest: list[ShippingOrder] = []
+    for ref, rows in by_ref.items():
+        lines = _inside(settings, po, rows) if ref else None
+        if lines is None:
+            rest += rows
+        else:
+            packages = _packages(rows, parcels)
+            told.append(Shipment(ref=ref, packages=packages, lines=lines, shipped_at=_left_at(logistics)))
+    return told, rest
 
 
-def _told(
-    settings: Settings, po: PurchaseOrder, order: ShippingOrder, parcels: list[Tracking], at: datetime | None
+def _rest(
+    po: PurchaseOrder,
+    logistics: Logistics,
+    rows: list[ShippingOrder],
+    parcels: list[Tracking],
+    told: list[Shipment],
 ) -> Shipment:
-    package = _package(order, parcels)
-    return Shipment(
-        ref=_ref_of(order),
-        packages=(package,) if package != Package() else (),
-        lines=tuple(_lines(settings, po, order.goods or [])),
-        shipped_at=at,
-    )
+    """One departure of all else, once all has left."""
+    packages = [*_packages([row for row in rows if _number_of(row)], parcels)]
+    known = [package for shipment in told for package in shipment.packages]
+    for parcel in parcels:
+        if said(parcel.tracking_number) and not _among(parcel, [*known, *packages]):
+            packages.append(_tracked(parcel))
+    # The number of the order itself stays the same, whatever becomes of the numbers of parcels.
+    return Shipment(ref=po.supplier_ref, packages=tuple(packages), shipped_at=_left_at(logistics))
 
 
-def _lines(settings: Settings, po: PurchaseOrder, goods: list[WireGood]) -> Iterable[ShipmentLine]:
-    path = "$.value.shipping_order_list[].goods[]"
-    for good in goods:
-        product, sku = needed(good.product_id, f"{path}.product_id"), said(good.sku_id)
-        left: Decimal = number(good.quantity, f"{path}.quantity")
-        for remote_id, quantity in po.units.items():
-            item = item_of(settings, remote_id)
-            if item.product == product and (not item.sku or not sku or item.sku == sku) and left > 0:
-                yield ShipmentLine(remote_id=remote_id, quantity=min(left, quantity))
-                left -= min(left, quantity)
+def _left_at(logistics: Logistics) -> datetime | None:
+    return when(logistics.shipment_date, "$.value.shipment_date")
+
+
+def _is_all(told: list[Shipment], po: PurchaseOrder) -> bool:
+    units: dict[str, Decimal] = {}
+    for line in (line for shipment in told for line in shipment.lines or ()):
+        units[line.remote_id] = units.get(line.remote_id, Decimal(0)) + line.quantity
+    return all(units.get(remote_id, Decimal(0)) >= quantity for remote_id, quantity in po.units.items())
+
+
+def _inside(
+    settings: Settings, po: PurchaseOrder, rows: Iterable[ShippingOrder]
+) -> tuple[ShipmentLine, ...] | None:
+    """What of the order a parcel holds; None where that is not told for certain, as without a variant."""
+    units: dict[str, Decimal] = {}
+    for good in (good for row in rows for good in row.goods or []):
+        quantity = counted(good.quantity)
+        fits = [each for each in po.units if _is_of(item_of(settings, each), good)]
+        if quantity is None or len(fits) != 1:
+            return None
+        units[fits[0]] = units.get(fits[0], Decimal(0)) + quantity
+    return tuple(ShipmentLine(remote_id=each, quantity=n) for each, n in units.items()) or None
+
+
+def _is_of(item: Item, good: WireGood) -> bool:
+    sku = said(good.sku_id)
+    return item.product == said(good.product_id) and (not item.sku or not sku or item.sku == sku)
 
 
 def _ref_of(order: ShippingOrder) -> str:
@@ -167,6 +198,12 @@ def _ref_of(order: ShippingOrder) -> str:
 
 def _number_of(order: ShippingOrder) -> str:
     return said(order.voucher.tracking_number) if order.voucher else ""
+
+
+def _packages(rows: Iterable[ShippingOrder], parcels: list[Tracking]) -> tuple[Package, ...]:
+    """Each once, also where several rows name it."""
+    packages = dict.fromkeys(_package(row, parcels) for row in rows)
+    return tuple(package for package in packages if package != Package())
 
 
 def _package(order: ShippingOrder, parcels: list[Tracking]) -> Package:
@@ -204,8 +241,8 @@ def _of_a_closed_one(order: SeenOrder) -> Flow[Payment | None]:
                 return _refunded(answered(FundAnswer, response).value, order.total)
             case _:
                 return None
-    except Rejected as error:
-        if type(error) not in (Rejected, NotFound):
+    except (Rejected, Malformed) as error:
+        if isinstance(error, Unauthorized):
             raise
         return None  # that the order is closed has to be told all the same
 

@@ -18,6 +18,8 @@ from ...errors import Malformed
 from ._call import from_milliseconds
 
 Text: TypeAlias = str | int | bool | None
+# A text, too; where it is none after all, the shortest digits that a float has are those that were written.
+Number: TypeAlias = str | int | float | bool | None
 
 _NUMBER = re.compile(r"\d{1,30}(\.\d{1,20})?", re.ASCII)
 # A year of 1973 to 5138, so that seconds are never taken for milliseconds.
@@ -25,7 +27,7 @@ _MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
 _DAYS = re.compile(r"(\d{1,4})(?:\s*[~\u2013-]\s*(\d{1,4}))?(?:\s*days?)?", re.ASCII | re.IGNORECASE)
 
 
-def said(value: Text) -> str:
+def said(value: Number) -> str:
     """What was written; empty if nothing was."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -33,7 +35,7 @@ def said(value: Text) -> str:
     return "" if text.lower() == "null" else text
 
 
-def needed(value: Text, path: str) -> str:
+def needed(value: Number, path: str) -> str:
     """What was written, where something has to be."""
     text = said(value)
     if not text:
@@ -41,12 +43,19 @@ def needed(value: Text, path: str) -> str:
     return text
 
 
-def number(value: Text, path: str) -> Decimal:
-    """A number of zero or more, to the last digit."""
-    text = needed(value, path)
-    if not _NUMBER.fullmatch(text):
+def counted(value: Number) -> Decimal | None:
+    """A number of zero or more, to the last digit; None if it is none."""
+    text = said(value)
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def number(value: Number, path: str) -> Decimal:
+    """The same, where there has to be one."""
+    needed(value, path)
+    found = counted(value)
+    if found is None:
         raise Malformed(f"{path}: not a number such as 2.0000", path=path)
-    return Decimal(text)
+    return found
 
 
 def days(value: Text) -> tuple[int, int] | None:
@@ -60,7 +69,7 @@ def days(value: Text) -> tuple[int, int] | None:
 
 @attrs.frozen(kw_only=True)
 class Sum:
-    amount: Text = None
+    amount: Number = None
     currency: Text = None
 
 
@@ -71,7 +80,7 @@ def money(value: Sum | None, path: str) -> Money | None:
     return priced(value.amount, value.currency, path)
 
 
-def priced(amount: Text, currency: Text, path: str) -> Money:
+def priced(amount: Number, currency: Text, path: str) -> Money:
     """An amount and the currency beside it."""
     try:
         return Money(number(amount, f"{path}.amount"), needed(currency, f"{path}.currency"))
@@ -98,9 +107,8 @@ def when(value: Date | None, path: str) -> datetime | None:
 
 @attrs.frozen(kw_only=True)
 class Tier:
-    min_quantity: Text = None
-    max_quantity: Text = None
-    price: Text = None
+    min_quantity: Number = None
+    price: Number = None
     currency: Text = None
 
 
@@ -115,7 +123,7 @@ class Sku:
     seller_sku_id: Text = None
     status: Text = None
     ladder_price: list[Tier] | None = None
-    cost_discount_price: Text = None
+    cost_discount_price: Number = None
     cost_price_currency: Text = None
     sku_attr_list: list[Choice] | None = None
 
@@ -127,7 +135,7 @@ class WireProduct:
     title: Text = None
     status: Text = None
     currency: Text = None
-    min_order_quantity: Text = None
+    min_order_quantity: Number = None
     skus: list[Sku] | None = None
 
 
@@ -144,7 +152,7 @@ class ProductAnswer:
 @attrs.frozen(kw_only=True)
 class Count:
     sku_id: Text = None
-    inventory_count: Text = None
+    inventory_count: Number = None
 
 
 @attrs.frozen(kw_only=True)
@@ -165,7 +173,7 @@ class StockAnswer:
 
 @attrs.frozen(kw_only=True)
 class Way:
-    vendor_code: Text
+    vendor_code: Text = None
     vendor_name: Text = None
     fee: Sum | None = None
     delivery_time: Text = None
@@ -207,9 +215,9 @@ class WireAddress:
 
 @attrs.frozen(kw_only=True)
 class WireLine:
-    product_id: Text
+    product_id: Text = None
     sku_id: Text = None
-    quantity: Text
+    quantity: Number = None
 
 
 @attrs.frozen(kw_only=True)
@@ -277,9 +285,9 @@ class Voucher:
 
 @attrs.frozen(kw_only=True)
 class WireGood:
-    product_id: Text
+    product_id: Text = None
     sku_id: Text = None
-    quantity: Text
+    quantity: Number = None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ...adapters import Fulfillment, Payment
-from ...errors import ConfigurationError
+from ...adapters import Fulfillment, Payment, meaning_of
 
 F, P = Fulfillment, Payment
 Meaning: TypeAlias = tuple[Fulfillment | None, Payment | None]
@@ -34,26 +33,14 @@ MEANINGS: Mapping[str, Meaning] = {
 UNDER_REVIEW = "to_be_audited"
 
 # How far the parcels are. DELIVERED says that the seller has handed them over, not that they arrived.
+NONE_LEFT = "undelivered"
 PARTLY = "part_delivered"
 # Words of an order that go with it; the later ones are about all of the order, whatever the parcels say.
 MAY_BE_PARTLY = frozenset({"undeliver", "wait_seller_send", "delivering"})
-HANDED_OVER = frozenset({"delivering", "delivered", "confirm_receipt"})
+ALL_HANDED_OVER = frozenset({"delivered", "confirm_receipt"})
+HANDED_OVER = ALL_HANDED_OVER | {"delivering"}
 # The word of the tracking that says so.
 ARRIVED = "delivered"
-
-
-def meaning_of(raw: str, words: str) -> Meaning:
-    """What a line of the ``statuses`` setting says."""
-    fulfillment, _, payment = words.partition("/")
-    try:
-        if not words.strip("/"):
-            raise KeyError(words)
-        return (F[fulfillment] if fulfillment else None, P[payment] if payment else None)
-    except KeyError:
-        raise ConfigurationError(
-            f"statuses: {raw!r} = {words!r} is not understood; give a fulfillment word such as ON_HOLD, "
-            "and after a slash a payment word such as PAID"
-        ) from None
 
 
 def meanings_with(statuses: Mapping[str, str]) -> Mapping[str, Meaning]:

@@ -43,6 +43,7 @@ from ...adapters import (
     Unclear,
     Verdict,
     Write,
+    meaning_of,
 )
 from ...auth import Basic
 from ...errors import Malformed
@@ -54,7 +55,7 @@ from ._login import Login
 from ._order import MODEL, Priced, create, items_of, missing, set_units, whole
 from ._quote import prices_of, quote
 from ._settings import BDroppySettings, OrderSettings, Settings, is_number
-from ._words import GROWING, HAS_LEFT, MEANINGS, Meaning, meaning_of
+from ._words import GROWING, HAS_LEFT, MEANINGS, OVER, Meaning
 
 __all__ = ["BDROPPY", "PLATFORM", "BDroppyAdapter", "BDroppySettings", "RewixAdapter", "Settings"]
 
@@ -73,7 +74,7 @@ class _Orders(
 
     def place(self, po: PurchaseOrder, past: Past) -> Flow[Write | Placement | Unclear]:
         """Order it unless the supplier has an order with our key."""
-        found = yield from by_key(po.reference)
+        found = self._standing((yield from by_key(po.reference)))
         if not found and po.supplier_ref:
             return Unclear(f"placed as supplier order {po.supplier_ref}, but our key finds nothing")
         if not found:
@@ -92,7 +93,7 @@ class _Orders(
 
     def fetch(self, po: PurchaseOrder) -> Flow[SupplierStatus | None]:
         """Its status, by the supplier's id of it if that is known, else by our key."""
-        found = yield from (by_id(po) if po.supplier_ref else by_key(po.reference))
+        found = self._standing((yield from (by_id(po) if po.supplier_ref else by_key(po.reference))))
         if not found:
             return None
         why = doubt(found, po)
@@ -162,6 +163,10 @@ class _Orders(
     def judge(self, write: Write, response: Response) -> Verdict:
         """Confirmed only by an answer in the supplier's own shape; refused only where it says so."""
         return verdict_on(response)
+
+    def _standing(self, found: tuple[Seen, ...]) -> tuple[Seen, ...]:
+        """Of an order that was doubled, what is canceled is settled."""
+        return tuple(order for order in found if self._read_status(order)[0] not in OVER) or found[:1]
 
     def _read_status(self, order: Seen) -> Meaning:
         return self._meanings.get(order.raw) or self._meanings.get(order.effective) or (None, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element
 
 import attrs
@@ -77,8 +78,10 @@ class Seen:
     def shipment(self) -> Shipment:
         """The one departure this API can express."""
         url = self.tracking_url
-        # Older servers give no number of their own, only an address that ends in it.
-        number = self.tracking_code or (url.rpartition("=")[2] if "=" in url else "")
+        # Older servers give no number of their own, only an address with it; what stands behind it in some
+        # carriers' addresses are words, such as a language.
+        numbers = [value for value in _VALUE.findall(url) if any(map(str.isdigit, value))]
+        number = self.tracking_code or (unquote(numbers[-1]) if numbers else "")
         package = Package(tracking_number=number, tracking_url=url, carrier=self.carrier_name)
         return Shipment(ref="1", packages=(package,) if package != Package() else ())
 
@@ -93,6 +96,7 @@ def _moment(text: str) -> datetime | None:
 
 
 _AN_HOUR = timedelta(hours=1)
+_VALUE = re.compile(r"=([^=&#]+)")
 
 
 @attrs.frozen(kw_only=True)
@@ -125,8 +129,9 @@ def _find(path: str) -> Flow[tuple[Seen, ...]]:
         response = yield Read("GET", path, headers=ACCEPT)
         if response.status == 500:
             habit = yield NO_SUCH_ORDER
-            if habit.status == 404:
-                raise Unavailable("this supplier says 404 for what it does not know, and now says 500")
+            if habit.status != 500:
+                words = f"this supplier says {habit.status} for what it does not know, and now says 500"
+                raise Unavailable(words)
             return ()
     if response.status in (200, 404) and is_page(response):
         raise Malformed(
@@ -156,7 +161,9 @@ def _orders(response: Response) -> tuple[Seen, ...]:
         root = parse_xml(response.body)
         if root.tag != "root" or (len(root) and root.find("order_list") is None):
             raise Malformed("an answer without order_list came where an order was expected", path="/root")
-        elements = root.iterfind("order_list/order")
+        elements = root.findall("order_list/order")
+        if not elements and root.find("order_list/*") is not None:
+            raise Malformed("a list of something else came where orders were expected", path="/root")
         rows = [{name: word(order.findtext(name)) for name in _FIELDS} for order in elements]
     for row in rows:
         for name in ("order_id", "status"):

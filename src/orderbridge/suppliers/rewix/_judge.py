@@ -27,6 +27,7 @@ LIMITS = Bucket(per_second=4.0, burst=20)
 # The vendor's own client tells people to come back after so many seconds.
 _WAIT = 15 * 60.0
 
+_REPEATED = re.compile(r"already[ _]exist|duplicat|\bkey\b.*\bexists?\b|esiste già|già esist", re.IGNORECASE)
 _STOCK = re.compile(r"\bstock\b|availab|sold out|disponibil|giacenz|esaurit", re.IGNORECASE)
 
 
@@ -41,14 +42,14 @@ def verdict_on(response: Response) -> Verdict:
         return Refused(Refusal.FORBIDDEN, code="403")
     if status == 404 and not is_page(response):
         return Refused(Refusal.NOT_FOUND, code="404")
+    if status in (400, 409, 412) and _REPEATED.search(text):
+        return Unknown("order_already_exists")  # some earlier try landed: the look-up finds it
     # The reason is plain text that may quote the address, so only its kind is kept.
     if status == 412 and text and not is_page(response):
         return Refused(Refusal.OUT_OF_STOCK if _STOCK.search(text) else Refusal.INVALID, code="412")
     if status == 429:
         after = response.headers.get("retry-after", "").strip()
         return Throttled(float(after) if is_number(after) else _WAIT)
-    if status == 400 and "order_already_exists" in text:
-        return Unknown("order_already_exists")  # some earlier try landed: the look-up finds it
     return Unknown(f"HTTP {status}")
 
 

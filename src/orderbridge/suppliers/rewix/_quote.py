@@ -45,12 +45,12 @@ def quote(po: PurchaseOrder, catalog: Catalog, carrier: str) -> Flow[Quote | Unc
         )
     if not carrier:
         return Quote(goods=goods)  # the supplier chooses, and says nowhere what that costs
-    options = yield from _options(currency)
-    if options is None:
+    carriers = yield from _carriers()
+    if carriers is None:
         return Quote(goods=goods)
-    if carrier not in options:
-        return Unclear(f"carrier {carrier}: the supplier has {', '.join(options) or 'none'}")
-    return Quote(goods=goods, options=(options[carrier],))
+    if carrier not in carriers:
+        return Unclear(f"carrier {carrier}: the supplier has {', '.join(carriers) or 'none'}")
+    return Quote(goods=goods, options=(_option(carriers[carrier], currency),))
 
 
 def prices_of(items: Mapping[str, int], products: Mapping[str, Product]) -> dict[str, Money] | Unclear:
@@ -67,22 +67,23 @@ def prices_of(items: Mapping[str, int], products: Mapping[str, Product]) -> dict
     return prices
 
 
-def _options(currency: str) -> Flow[dict[str, ShippingOption] | None]:
-    """The account's carriers by number, in the supplier's own currency; None where nobody lists them."""
+def _carriers() -> Flow[dict[str, Element] | None]:
+    """The account's carriers by number; None where nobody lists them."""
     response = yield _CARRIERS
     try:
-        rows = list(decode_xml(response).iter("carrier"))
+        return {_said(row, "id"): row for row in decode_xml(response).iter("carrier")}
     except NotFound:
         return None
-    found: dict[str, ShippingOption] = {}
-    for row in rows:
-        number, cost = _said(row, "id"), _said(row, "cost")
-        try:
-            price = Money.of(cost, currency, field="cost")
-        except ValueError:
-            raise Malformed(f"carrier {number}: cost: not an amount such as 5.90", path="//carrier") from None
-        found[number] = ShippingOption(code=number, title=_said(row, "name") or number, price=price)
-    return found
+
+
+def _option(carrier: Element, currency: str) -> ShippingOption:
+    """Its cost is in the supplier's own currency."""
+    number = _said(carrier, "id")
+    try:
+        price = Money.of(_said(carrier, "cost"), currency, field="cost")
+    except ValueError:
+        raise Malformed(f"carrier {number}: cost: not an amount such as 5.90", path="//carrier") from None
+    return ShippingOption(code=number, title=_said(carrier, "name") or number, price=price)
 
 
 def _said(row: Element, name: str) -> str:

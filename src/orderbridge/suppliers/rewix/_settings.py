@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import attrs
 
 from ..._model import Secret
-from ...adapters import AccountSettings
+from ...adapters import AccountSettings, meaning_of
 from ...errors import ConfigurationError
-from ._words import meaning_of
 
 
 def is_number(text: str) -> bool:

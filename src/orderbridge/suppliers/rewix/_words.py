@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ...adapters import Fulfillment, Payment
-from ...errors import ConfigurationError
 
 F, P = Fulfillment, Payment
 Meaning: TypeAlias = tuple[Fulfillment | None, Payment | None]
@@ -38,6 +37,7 @@ MEANINGS: Mapping[str, Meaning] = {
 GROWING = "5003"
 WRAPPERS = frozenset({"5", "6"})  # booked, dropshipping: the real step is the substatus
 HAS_LEFT = frozenset({F.SHIPPED, F.DELIVERED, F.COMPLETED})
+OVER = frozenset({F.CANCELED, F.REJECTED})
 
 # How far a return is.
 RETURN_WORDS: Mapping[str, str] = {
@@ -50,17 +50,3 @@ RETURN_WORDS: Mapping[str, str] = {
     "7": "refused",
     "9": "completed",
 }
-
-
-def meaning_of(raw: str, words: str) -> Meaning:
-    """``"ON_HOLD"``, ``"ON_HOLD/PAID"`` or ``"/PAID"``, as a setting says it of the number ``raw``."""
-    fulfillment, _, payment = words.partition("/")
-    try:
-        if not words.strip("/"):
-            raise KeyError(words)
-        return (F[fulfillment] if fulfillment else None, P[payment] if payment else None)
-    except KeyError:
-        raise ConfigurationError(
-            f"statuses: {raw!r} = {words!r} is not understood; give a fulfillment word such as ON_HOLD, "
-            "and after a slash a payment word such as PAID"
-        ) from None

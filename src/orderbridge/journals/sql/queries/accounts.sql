@@ -14,6 +14,15 @@ SELECT name FROM accounts WHERE kind = :kind ORDER BY name;
 -- name: get_account
 -- An account as it was first seen.
 SELECT kind, platform, owner, identity, take_from FROM accounts WHERE name = :name;
+-- name: begun_ahead
+-- The stores whose orders count from a time to come on, because it is the time at which they were first seen.
+SELECT name FROM accounts WHERE kind = 'store' AND take_from > :now AND first_seen > :now ORDER BY name;
+-- name: begin_anew
+-- From when on a store's orders count, as if it were seen for the first time.
+UPDATE accounts SET take_from = :take_from, first_seen = :first_seen WHERE name = :name;
+-- name: drop_cursor
+-- The pull of a store begins anew.
+DELETE FROM cursors WHERE store = :store;
 -- name: put_refused_login
 -- An account refused to let us in.
 INSERT INTO refused_logins (account, at, why) VALUES (:account, :at, :why)

@@ -6,6 +6,10 @@ ON CONFLICT (order_id, key) DO UPDATE SET state = excluded.state, next_at = excl
 -- name: tasks_of
 -- What people want done to an order, oldest first.
 SELECT doc FROM tasks WHERE order_id = :order_id ORDER BY created_at, key;
+-- name: tasks_due
+-- What is still to be done in shops, of one owner or of all.
+SELECT t.doc FROM tasks t JOIN orders o ON o.id = t.order_id
+WHERE t.state = 'DUE' AND (:owner = '' OR o.owner = :owner) ORDER BY t.order_id, t.created_at, t.key;
 -- name: drop_tasks
 -- Forget what people wrote about an order.
 DELETE FROM tasks WHERE order_id = :order_id;

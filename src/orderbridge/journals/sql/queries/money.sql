@@ -28,3 +28,6 @@ ON CONFLICT (owner) DO UPDATE SET stopped = excluded.stopped, reason = excluded.
 -- name: stopped
 -- Is this owner's money, or everybody's, stopped?
 SELECT reason FROM switches WHERE stopped = 1 AND owner IN ('', :owner) LIMIT 1;
+-- name: list_switches
+-- Whose money was ever stopped; the owner '' is all.
+SELECT owner, stopped, reason FROM switches ORDER BY owner;

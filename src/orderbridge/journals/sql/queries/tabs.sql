@@ -69,3 +69,9 @@ DELETE FROM stands WHERE order_id = :order_id AND about = :about;
 -- It puts its order in a tab.
 INSERT INTO stands (order_id, about, tab, supplier, store, owner, placed_at)
 SELECT id, :about, :tab, :supplier, store, owner, placed_at FROM orders WHERE id = :order_id;
+-- name: suppliers_in_tab
+-- The suppliers whose purchase orders put a store's orders in a tab.
+SELECT DISTINCT supplier FROM stands WHERE tab = :tab AND store = :store AND supplier <> '' ORDER BY supplier;
+-- name: stores_in_tab
+-- The stores whose orders a supplier's purchase orders put in a tab.
+SELECT DISTINCT store FROM stands WHERE tab = :tab AND supplier = :supplier ORDER BY store;

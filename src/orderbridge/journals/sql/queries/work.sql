@@ -17,8 +17,9 @@ ON CONFLICT (subject) DO UPDATE
 SELECT subject FROM work WHERE due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
 ORDER BY due_at, subject LIMIT :limit;
 -- name: far_ahead
--- Subjects that are planned, or had, until absurdly late: a clock was wrong.
-SELECT subject FROM work WHERE due_at > :plans UNION SELECT subject FROM work WHERE lease_until > :leases
+-- Subjects that are planned, or had, until absurdly late: a clock was wrong. Sorted outside, or all are read.
+SELECT subject FROM (SELECT subject FROM work WHERE due_at > :plans
+  UNION SELECT subject FROM work WHERE lease_until > :leases) AS found
 ORDER BY subject LIMIT :limit;
 -- name: planned
 -- Subjects of a kind that are due now or at a time to come; '0' is what comes after '/'.
