@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,8 @@ from typing import cast
 import attrs
 
 import orderbridge
-from orderbridge import AsyncBridge, adapters, auth, errors
+from orderbridge import AsyncBridge, adapters, auth, errors, testing
+from orderbridge.testing import simulator
 
 PAGE = Path(__file__).with_name("api.md")
 
@@ -25,13 +27,19 @@ INTRO = """\
 What has no underscore is a promise; this is all of it. [Embedding](guide/embedding.md) and
 [plug-ins](guide/plugins.md) say how it fits together.
 
-`AsyncBridge` has the same methods as `Bridge`, to be awaited.
+`AsyncBridge` has the same methods as `Bridge`, to be awaited. A field without `=` must be given.
 """
 
 MODULES = (
     ("For your application", orderbridge, "`import orderbridge as ob`"),
     ("For plug-ins", adapters, "`from orderbridge.adapters import ...`"),
     ("For plug-ins: proving who we are", auth, "`from orderbridge.auth import ...`"),
+    (
+        "For plug-ins: suites, and what they ask of a backend",
+        testing,
+        "`from orderbridge.testing import ...`",
+    ),
+    ("For plug-ins: a simulated world", simulator, "`from orderbridge.testing.simulator import ...`"),
     ("Errors", errors, "`from orderbridge.errors import ...`"),
 )
 
@@ -71,9 +79,34 @@ def signature(name: str, function: object) -> str:
     return name + re.sub(r"<(\w+)\.(\w+): [^>]*>", r"\1.\2", text)
 
 
+def default(field: attrs.Attribute[object]) -> str:
+    """What a field is that is not given, as one would write it; nothing where it must be given."""
+    value = field.default
+    if value is attrs.NOTHING:
+        return ""
+    if isinstance(value, Enum):
+        return f" = {type(value).__name__}.{value.name}"
+    text = (
+        f'"{value}"'
+        if isinstance(value, str)
+        else f"{value}"
+        if isinstance(value, timedelta)
+        else repr(value)
+    )
+    return f" = {text}" if len(text) <= 30 and "<" not in text else " = ..."
+
+
+def asked(suite: type, name: str) -> bool:
+    """Does a suite leave this to who subclasses it? All else in it is tests."""
+    abstract = cast("frozenset[str]", getattr(suite, "__abstractmethods__", frozenset()))
+    return name in abstract or "override" in (inspect.getdoc(getattr(suite, name)) or "")
+
+
 def methods(cls: type) -> Iterator[tuple[str, object]]:
     """What a class can be asked, its bases' included, without what everything has."""
     for name, value in sorted(inspect.getmembers_static(cls)):
+        if cls.__name__.endswith("Suite") and not asked(cls, name):
+            continue
         function = value.__func__ if isinstance(value, classmethod) else value
         mine = str(getattr(function, "__module__", "")).startswith("orderbridge")
         if not name.startswith("_") and (
@@ -94,7 +127,9 @@ def of_class(name: str, cls: type) -> list[str]:
             for name, kind in vars(base).get("__annotations__", {}).items()
         }
         types = {
-            each.name: str(written[each.name]) for each in attrs.fields(cls) if not each.name.startswith("_")
+            each.name: f"{written[each.name]}{default(each)}"
+            for each in attrs.fields(cls)
+            if not each.name.startswith("_")
         }
     lines = [f"### {name}", "", *said(cls, types), ""]
     for called, value in methods(cls):
@@ -121,7 +156,7 @@ def of_module(title: str, module: ModuleType, how: str) -> list[str]:
             module is not errors and getattr(thing, "__module__", "") == errors.__name__
         ):
             continue
-        if module is not orderbridge and hasattr(orderbridge, name):
+        if module is not orderbridge and getattr(orderbridge, name, None) is thing:
             continue
         if inspect.isclass(thing):
             lines += of_class(name, thing)

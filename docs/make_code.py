@@ -30,12 +30,12 @@ GROUPS = {
     "The words of the field": "_money _weight _model _states _standing _records _intents _wishes _reviews "
     "_events _couriers _wording _canonical",
     "Between a platform and the rest": "_store_adapter _supplier_adapter _writes _raised _http _wire",
-    "What the bridge decides by": "_policy _fits _sourcing _quote _guards _owners",
+    "What the bridge decides by": "_policy _shipping_rules _fits _sourcing _quote _guards _owners",
     "The journal": "_journal* journals journals.*",
     "Doing something once": "_saga _world _engine*",
     "Orders come in": "_pull _intake* _links* _source_anew _changes _address* _forget",
     "Orders go out": "_orders* _plan _cart _put_right _checkout* _purchase_operation _place* _pay* _follow "
-    "_daily_look _announce",
+    "_departures _daily_look _announce _progress",
     "What people say and see": "_commands* _views _timeline _health _by_people _shipments_table",
     "Parcels for a courier": "_manifest*",
     "After the fact": "_cases _resend _revoke _twins _tasks",

@@ -46,14 +46,20 @@ __all__ = ["PaidSupplier"]
 
 @attrs.define
 class PaidSupplier:
-    """Its server: every unit costs 10 EUR. ``declines`` refuses all payments."""
+    """Its server: every unit costs 10 EUR. ``declines`` refuses all payments; ``bills`` names totals."""
 
     price: Decimal = Decimal(10)
     declines: bool = False
+    bills: bool = True
     orders: list[dict[str, object]] = attrs.field(factory=list[dict[str, object]])
     payments: list[tuple[str, str]] = attrs.field(factory=list[tuple[str, str]])
 
     def handle(self, call: Call, now: datetime) -> Response:
+        answer = self._answer(call)
+        found = json.loads(answer.body)
+        return answer if self.bills else _json([{**order, "total": ""} for order in found])
+
+    def _answer(self, call: Call) -> Response:
         url = urlsplit(call.url)
         match call.method, url.path.strip("/").split("/"):
             case "GET", ["orders"]:
@@ -96,8 +102,8 @@ class _Order:
         return Payment.PAID if self.paid else Payment.UNPAID
 
     @property
-    def money(self) -> Money:
-        return Money(Decimal(self.total), "EUR")
+    def money(self) -> Money | None:
+        return Money(Decimal(self.total), "EUR") if self.total else None
 
 
 class _Adapter(Pays):

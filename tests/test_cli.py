@@ -183,9 +183,11 @@ def test_without_a_configuration_the_way_to_one_is_told(tmp_path: Path) -> None:
 )
 def test_a_wrong_configuration_is_named_in_one_line(site: Site, old: str, new: str, words: str) -> None:
     site.change(old, new)
-    said = site.run("probe", code=2)
-    assert words in said
-    assert said.count("\n") == 1
+    only_looks = () if "env:" in new else ("orders",)  # it needs no secrets
+    for command in ("probe", *only_looks):
+        said = site.run(command, code=2)
+        assert words in said
+        assert said.count("\n") == 1
 
 
 def test_a_wrong_secret_is_found_by_the_probe(site: Site) -> None:

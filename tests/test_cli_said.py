@@ -207,8 +207,11 @@ def test_what_asks_no_platform_needs_no_secrets(site: Site) -> None:
     site.run("pull")
     site.change('"key"', '"env:NOT_HERE"')
     site.change('"word"', '"env:NOR_THIS"')
+    assert "Nothing was done" in site.run("stop-money", "fraud", "--dry-run")
+    assert "stopped: nobody said why" in site.run("stop-money", " ")
     assert "stopped: fraud" in site.run("stop-money", "fraud")
     assert "stopped: fraud" in site.run("health", code=1)
+    assert "Nothing was done" in site.run("allow-money", "--dry-run")
     assert "may move" in site.run("allow-money")
     for words in LOOKS:
         site.run(*words.split())
@@ -217,6 +220,12 @@ def test_what_asks_no_platform_needs_no_secrets(site: Site) -> None:
     said = site.run("probe", code=2)
     assert "NOT_HERE" in said
     assert "NOR_THIS" in said
+
+
+def test_what_people_write_is_said_as_they_wrote_it(site: Site) -> None:
+    why = "[/b] [red]:cat:"
+    assert f"stopped: {why}" in site.run("stop-money", why)
+    assert f"stopped: {why}" in site.run("health", code=1)
 
 
 def test_who_stays_stopped_is_said_when_money_may_move(site: Site) -> None:

@@ -268,7 +268,21 @@ def test_of_very_many_shops_that_fail_the_first_page_shows_some_and_their_number
     seen = Browser(bridge).sees("/")
     assert "Wrong: 50 of" in seen
     assert "Stores: 50 of 60" in seen
-    assert "t1: account 't1'" not in seen
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("the shop cannot be reached", " shop: the shop cannot be reached"),
+        ("account 'shop': its settings are gone", " account 'shop': its settings are gone"),
+    ],
+)
+def test_a_shop_that_fails_is_named_and_named_once(sides: Sides, why: str, said: str) -> None:
+    bridge = sides.bridge()
+    bridge._setup.journal.transact(
+        lambda tx: tx.event(ob.EventKind.PULL_FAILED, about="shop", at=sides.now(), data={"why": why})
+    )
+    assert said in Browser(bridge).sees("/")
 
 
 def test_only_looking_is_possible_and_head_has_no_body(sides: Sides) -> None:

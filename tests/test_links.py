@@ -414,6 +414,17 @@ def test_an_account_of_a_mapping_that_is_back_gets_what_was_shared_out_without_i
     assert sides.ordered()[-1] == {"100": 1}
 
 
+def test_what_is_due_for_an_account_that_is_gone_keeps_nobody_busy(sides: Sides, tmp_path: Path) -> None:
+    old = sides.bridge(journal=tmp_path / "j.db")
+    old.run_once()
+    old.close()
+    without = sides.bridge(journal=tmp_path / "j.db", stores=[])
+    sides.clock.sleep(3600)
+    next_at = without.run_once().next_at
+    assert next_at is not None
+    assert next_at > sides.now()
+
+
 # --- tables ------------------------------------------------------------------------------------------------
 
 

@@ -293,6 +293,17 @@ def test_an_order_that_magento_stumbles_over_is_set_aside_and_the_others_come(re
     assert (aside.ref, "the one after order 16" in aside.why) == ("", True)
 
 
+@pytest.mark.parametrize("repeats", [False, True], ids=["empty past the end", "the last page again"])
+def test_the_newest_order_may_be_the_one_that_magento_stumbles_over(repeats: bool) -> None:
+    there = Lists(*(placed(ref, ref) for ref in range(1, 4)))
+    there.breaks = {3}
+    there.repeats = repeats
+    page = pulled(there)
+    assert [found.ref for found in page.items] == ["1", "2"]
+    (aside,) = page.set_aside
+    assert "the one after order 2" in aside.why
+
+
 def test_an_order_that_magento_stumbles_over_is_named_where_its_id_is_known() -> None:
     there = Lists(*(placed(ref, ref) for ref in range(1, 4)))
     cursor = pulled(there).next

@@ -512,6 +512,37 @@ def test_what_staff_made_of_an_order_that_a_supplier_has_waits_for_it(
     assert "REPLACES" not in codes(bridge)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_replaces_an_order_that_is_over_by_now_waits_for_no_more_than_its_other_question(
+    sides: MagentoSides, moved: bool
+) -> None:
+    sides.sell({"RW-100": 1}, paid=False)
+    journal = ob.journal(":memory:")
+    bridge = sides.bridge(journal=journal, policy=attrs.evolve(QUIET, take=ob.Take.ALL))
+    sides.live(bridge, 1)
+    anew = sides.sell({"RW-100": 1}, paid=False)
+    sides.shop.orders[22].row["relation_parent_id"] = 21
+    assert sides.shop.cancel(21, now=sides.now())
+    sides.live(bridge, 2)
+    assert "shop/21/" in " ".join(bridge.check_out(anew).items[0].against)
+    (there,) = sides.warehouse.orders
+    sides.warehouse.cancel(there.order_id, now=sides.now())
+    blocking = attrs.evolve(QUIET, take=ob.Take.ALL, blocked_countries=frozenset({"US"}))
+    bridge = sides.bridge(journal=journal, policy=blocking)
+    sides.live(bridge, 12)
+    asked = {each.code: each for each in bridge.reviews() if each.order_id == anew}
+    assert set(asked) == {ob.ReviewCode.REPLACES, ob.ReviewCode.BLOCKED}
+    if moved:
+        elsewhere = ob.Address(name="Jo", line1="Elm 1", city="Ghent", postal_code="9000", country="BE")
+        bridge.change_address(anew, elsewhere, expected=told(bridge, anew).record.digest)
+    else:
+        bridge.resolve(asked[ob.ReviewCode.BLOCKED].id, "accept")
+    sides.live(bridge, 1)
+    (purchase,) = told(bridge, anew).purchases
+    assert purchase.placed_at is not None
+    assert [each.code for each in bridge.reviews() if each.order_id == anew] == []
+
+
 def test_units_refunded_in_the_shop_are_not_ordered(sides: MagentoSides) -> None:
     sides.sell({"RW-100": 3, "RW-101": 1})
     mug = row_of(sides, "RW-100")
@@ -551,7 +582,8 @@ def test_a_set_of_which_staff_refunded_one_before_it_left_is_asked_about(sides: 
     sides.live(bridge, 3)
     assert boxes(sides) == []
     review = next(each for each in bridge.reviews() if each.code is ob.ReviewCode.UNCLEAR)
-    assert "the supplier shipped 2, and the shop has 0 of 2" in review.evidence
+    assert "the supplier shipped 1, and the shop has 0 of 2" in review.evidence
+    assert "; 1 more of line 401 left the supplier" in review.evidence
 
 
 def test_an_order_that_the_shop_has_no_more_is_asked_about(sides: MagentoSides) -> None:

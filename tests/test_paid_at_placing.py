@@ -282,3 +282,25 @@ def test_who_takes_the_money_with_the_order_has_it_though_they_never_speak_of_it
     assert only_purchase(bridge, order_id).fulfillment is Fulfillment.CANCELED
     assert [case.kind for case in bridge.cases()] == money
     assert (only_purchase(bridge, order_id).next_at is not None) == bool(money), "it is followed meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("asks", "code"),
+    [
+        ({"limit_per_order": (Money.of("5", "EUR"),)}, "LIMIT"),
+        ({"blocked_countries": frozenset({"PL"})}, "BLOCKED"),
+    ],
+)
+def test_what_was_asked_before_it_was_ordered_is_answered_once_a_person_has_ordered_it(
+    sides: Sides, supplier: DoubtfulSupplier, asks: dict[str, Any], code: str
+) -> None:
+    url = sides.serve(supplier, sides.warehouse_plan)
+    account = ob.supplier("doubtful", platform="silently-paid", settings={"base_url": url})
+    policy = attrs.evolve(AUTOMATIC, **asks)
+    bridge = sides.bridge(suppliers=[account], rules=RULES, policy=policy)
+    order_id = sides.sell({"RW-A": 2})
+    sides.live(bridge, 2)
+    assert codes(bridge) == [code]
+    record = bridge.found(only_purchase(bridge, order_id).po.id, supplier_ref="by phone")
+    assert (record.fulfillment, record.payment) == (Fulfillment.PLACED, Payment.PAID)
+    assert codes(bridge) == []

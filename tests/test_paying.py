@@ -224,3 +224,28 @@ def test_what_waits_for_money_is_followed_meanwhile_and_paid_when_it_may(
         bridge.allow_money()
         bridge.run_once()
         assert [total for _, total in server.payments] == ["20"]
+
+
+def test_a_total_that_is_named_later_is_asked_about_only_once_a_reading_lacks_it(
+    sides: Sides, bridged: Bridged
+) -> None:
+    server = PaidSupplier(bills=False)
+    account = ob.supplier("paid", platform="paid", settings={"base_url": sides.serve(server)})
+    rules = [ob.SkuPrefix(prefix="P-", supplier="paid")]
+    bridge = bridged(sides, suppliers=[account], rules=rules, policy=PAYING)
+    sides.sell({"P-1": 1})
+    bridge.run_once()
+    bridge.run_once()
+    assert (len(server.orders), codes(bridge)) == (1, [])
+    sides.live(bridge, 1)
+    assert codes(bridge) == ["UNCLEAR"]
+    bridge.resolve(bridge.reviews()[0].id, "ignore")
+    sides.live(bridge, 1)
+    assert codes(bridge) == []
+
+    sides.sell({"P-2": 1})
+    bridge.run_once()
+    server.bills = True
+    sides.live(bridge, 30)
+    assert codes(bridge) == []
+    assert sorted(server.payments) == [("P1", "10"), ("P2", "10")]

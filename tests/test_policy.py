@@ -16,7 +16,7 @@ import orderbridge as ob
 from both_sides import Sides
 from mall_supplier import BUYER
 from orderbridge import Fulfillment, Money, Policy, ShipBy, ShippingRule, Who
-from orderbridge._policy import sold_for
+from orderbridge._shipping_rules import sold_for
 from orderbridge.adapters import ShippingOption
 from orderbridge.testing._journal_samples import a_purchase, an_order
 from test_mall import PAYS, PLACES, Street, codes, purchases, street

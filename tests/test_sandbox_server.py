@@ -17,7 +17,7 @@ import attrs
 import pytest
 
 from orderbridge._http import Call, Headers, Response
-from orderbridge.sandbox.faults import Fault, Line
+from orderbridge.sandbox.faults import Fault, Line, NoAnswer
 from orderbridge.sandbox.server import LoopbackServer
 
 NOW = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
@@ -157,6 +157,22 @@ def test_a_late_call_is_done_when_its_time_has_come() -> None:
         clock.now += timedelta(minutes=5)
         ask(connection, path="/after").read()
     assert [call.url.removeprefix(server.url) for call in ledger.calls] == ["/early", "/late", "/after"]
+
+
+def test_a_late_call_is_carried_out_at_its_own_time_whenever_that_is_looked_at() -> None:
+    """A platform that shows things late counts from then."""
+    now, times = datetime(2026, 3, 2, 8, tzinfo=UTC), list[datetime]()
+
+    class Noting:
+        def handle(self, call: Call, now: datetime) -> Response:
+            times.append(now)
+            return Response(200)
+
+    line = Line(Noting(), plan=lambda _: Fault.LATE)
+    with pytest.raises(NoAnswer):
+        line.exchange(Call("POST", "https://shop.example/orders"), now)
+    line.deliver(now + timedelta(hours=1))
+    assert times == [now + line.late_by]
 
 
 @pytest.mark.parametrize(

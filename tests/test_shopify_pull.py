@@ -41,7 +41,15 @@ from orderbridge.errors import (
 )
 from orderbridge.stores.shopify import PLATFORM, _reading
 from orderbridge.stores.shopify._graphql import TooCostly, ask, change, meter
-from orderbridge.stores.shopify._paging import MOST, OVERLAP, Position, after_page, first, started
+from orderbridge.stores.shopify._paging import (
+    MOST,
+    OVERLAP,
+    Position,
+    after_page,
+    first,
+    new_beginning,
+    started,
+)
 from orderbridge.stores.shopify._parcels import tracking_of
 from orderbridge.stores.shopify._wire import stamp
 
@@ -554,6 +562,13 @@ def test_a_second_new_beginning_keeps_where_the_first_one_was() -> None:
         changed = [stamp(NOW - timedelta(days=days))]
         at = after_page(attrs.evolve(at, after="x", read=19_999), changed, "y", 100.0)
     assert (at.since, at.work_since) == (changed[0], stamp(NOW - timedelta(days=9)))
+
+
+def test_a_page_of_nothing_in_a_long_run_is_no_place_to_begin_anew() -> None:
+    at = started(first(NOW - timedelta(days=9)), NOW)
+    new = after_page(attrs.evolve(at, after="x", read=20_000), [], "y", 100.0)
+    assert (new.since, new.after, new.read) == (at.since, "y", 20_000)
+    assert new_beginning(at.since, at.began, []) == ""
 
 
 def test_a_run_never_begins_before_what_was_asked_for() -> None:

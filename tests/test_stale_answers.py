@@ -165,11 +165,22 @@ def test_a_question_about_a_price_closes_when_the_supplier_asks_the_agreed_one_a
         bridge = here.bridge(policy=PAYS, buyer=BUYER)
         order_id = here.sold(bridge, "a-1")
         assert codes(bridge) == ["PRICE"]
+        po_id = only_purchase(bridge, order_id).po.id
+        bridge._setup.journal.transact(
+            lambda tx: tx.open_review(
+                ob.ReviewCode.PACKING,
+                about=po_id,
+                evidence="a card",
+                decisions=("ignore",),
+                at=here.sides.now(),
+                order_id=order_id,
+            )
+        )
         for total in ("500", "12"):
             here.mall.orders["M1"]["total"] = total
             here.mall.changed.append("M1")
             here.sides.live(bridge, hours=4)
-        assert codes(bridge) == []
+        assert codes(bridge) == ["PACKING"], "which keeps no money back"
         assert only_purchase(bridge, order_id).payment is Payment.PAID
         assert [amount for _, amount, _ in here.mall.payments] == ["12"]
 

@@ -792,6 +792,63 @@ TELLS_ITS_PASSWORD_IN_A_DOUBT = """
             return Unclear(f"not with {self._settings.password.reveal()}")
 """
 
+ORDERS_THE_SHOPS_UNITS = """
+    def create(self, po):
+        lines = tuple(attrs.evolve(line, quantity=line.units) for line in po.lines)
+        return super().create(attrs.evolve(po, lines=lines))
+"""
+FORGETS_A_SECOND_LINE_OF_THE_SAME = """
+    def create(self, po):
+        lines = {line.remote_id: line for line in po.lines}
+        return super().create(attrs.evolve(po, lines=tuple(lines.values())))
+"""
+TAKES_A_FAILURE_FOR_BUSY = """
+    def judge(self, write, response):
+        return Throttled() if response.status == 503 else super().judge(write, response)
+"""
+BELIEVES_ANY_YES = """
+    def judge(self, write, response):
+        words = response.body.startswith(b"{") and response.body.endswith(b"}")
+        return Confirmed() if words and response.status < 300 else super().judge(write, response)
+"""
+TAKES_ANY_4XX_FOR_NO = """
+    def judge(self, write, response):
+        no = 400 <= response.status < 429 and response.body.startswith(b"{")
+        return Refused(Refusal.INVALID) if no else super().judge(write, response)
+"""
+NAMES_THE_SHOPPER_IN_A_DOUBT = """
+    def place(self, po, past):
+        result = yield from super().place(po, past)
+        return Unclear(f"not for {po.ship_to.name}") if isinstance(result, Unclear) else result
+"""
+QUOTES_A_REFUSAL = """
+    def judge(self, write, response):
+        verdict = super().judge(write, response)
+        return attrs.evolve(verdict, message=response.text) if isinstance(verdict, Refused) else verdict
+"""
+REFUSES_WHATEVER_THE_STATUS = """
+    def judge(self, write, response):
+        verdict = super().judge(write, attrs.evolve(response, status=200))
+        return verdict if isinstance(verdict, Refused) else super().judge(write, response)
+"""
+CALLS_A_PART_THE_WHOLE = """
+    def fetch(self, po):
+        status = yield from super().fetch(po)
+        part = status.fulfillment is Fulfillment.PART_SHIPPED
+        return attrs.evolve(status, fulfillment=Fulfillment.SHIPPED) if part else status
+"""
+TELLS_OF_ONE_PACKAGE = """
+    def fetch(self, po):
+        status = yield from super().fetch(po)
+        gone = (attrs.evolve(each, packages=each.packages[:1]) for each in status.shipments)
+        return attrs.evolve(status, shipments=tuple(gone))
+"""
+TAKES_A_NO_WHATEVER_ITS_STATUS = """
+    def judge(self, write, response):
+        failed = response.status == 500 and b"no_route" in response.body or b"invalid_id" in response.body
+        return super().judge(write, attrs.evolve(response, status=404) if failed else response)
+"""
+
 # By suite: the sound adapter, and its platform.
 SOUND = {
     "Alibaba": ("AlibabaAdapter", "alibaba.PLATFORM"),
@@ -822,6 +879,11 @@ SOUND = {
         ("Alibaba", PAYS_BY_FLOAT, "exactly_what_an_order_costs_is_paid"),
         ("Alibaba", PAYS_WHAT_HAS_A_NEW_WORD, "makes_nobody_order_or_pay"),
         ("Alibaba", PAYS_WHAT_HAS_A_NEW_WORD, "costs_another_sum"),
+        ("Alibaba", NAMES_THE_SHOPPER_IN_A_DOUBT, "not_taken_for_ours"),
+        ("Alibaba", QUOTES_A_REFUSAL, "names_its_page"),
+        ("Alibaba", REFUSES_WHATEVER_THE_STATUS, "names_its_page"),
+        ("Alibaba", CALLS_A_PART_THE_WHOLE, "leaves_in_parts"),
+        ("Alibaba", TELLS_OF_ONE_PACKAGE, "leaves_in_parts"),
         ("Rewix", TAKES_A_NEW_WORD_FOR_PLACED, "moves_no_order"),
         ("Rewix", DROPS_THE_NOTE, "reach_the_supplier"),
         ("Rewix", TAKES_ONE_OF_TWO, "are_a_question"),
@@ -838,7 +900,12 @@ SOUND = {
         ("Keyed", TAKES_A_NEW_WORD_FOR_PLACED, "moves_no_order"),
         ("Keyed", TAKES_A_NUMBER_FOR_A_DEPARTURE, "is_no_departure"),
         ("Keyed", NAMES_A_DEPARTURE_ANEW, "told_with_its_number"),
+        ("Keyed", ORDERS_THE_SHOPS_UNITS, "exactly_as_it_was_asked_for"),
+        ("Keyed", FORGETS_A_SECOND_LINE_OF_THE_SAME, "exactly_as_it_was_asked_for"),
         ("Keyed", BELIEVES_A_SERVER_ERROR, "proves_nothing"),
+        ("Keyed", TAKES_A_FAILURE_FOR_BUSY, "proves_nothing"),
+        ("Keyed", BELIEVES_ANY_YES, "proves_nothing"),
+        ("Keyed", TAKES_ANY_4XX_FOR_NO, "proves_nothing"),
         ("Replacing", BELIEVES_A_SERVER_ERROR, "after_the_fact"),
         ("Keyed", TAKES_ANY_404_FOR_GONE, "no_order_that_is_gone"),
         ("Keyed", FORGETS_THE_STREET, "where_the_shopper_lives"),
@@ -866,6 +933,7 @@ SOUND = {
         ("Whole", SHIPS_WHAT_IT_DOES_NOT_KNOW, "status_of_tomorrow"),
         ("Whole", CANCELS_WHAT_IT_DOES_NOT_KNOW, "status_of_tomorrow"),
         ("Shop", TAKES_ANY_WORD_FOR_PAID, "payment_of_tomorrow"),
+        ("Shop", TAKES_ANY_WORD_FOR_PAID, "is_not_told_as_paid"),
         ("Whole", FORGETS_THE_PHONE, "whole_address"),
         ("Whole", FORGETS_THE_STREET_ON_PAGES, "whole_address"),
         ("Whole", FORGETS_WHAT_HAS_LEFT, "not_open_any_more"),
@@ -874,6 +942,7 @@ SOUND = {
         ("Whole", SHIPS_UNITS_AGAIN, "leave_once_more"),
         ("Whole", KEEPS_A_SECOND_PARCEL_TO_ITSELF, "leave_once_more"),
         ("Whole", TELLS_THE_SHOPPER_ALL, "for_the_staff"),
+        ("Notes", TAKES_A_NO_WHATEVER_ITS_STATUS, "none_with_a_server_error"),
         ("Notes", MAILS_EACH_CORRECTION, "in_silence"),
         ("Notes", NOTES_BLINDLY, "told_once"),
         ("Notes", LOSES_AN_ORDER, "every_order"),
@@ -943,6 +1012,17 @@ def test_a_setting_that_opens_the_account_and_is_no_secret_is_found(
         Suite().test_what_opens_the_account_is_a_secret()
     Suite.public_settings = frozenset({name})
     Suite().test_what_opens_the_account_is_a_secret()
+
+
+def test_a_secret_that_could_stand_anywhere_is_told_of_in_words() -> None:
+    """``h-1`` is found in ``dispatch-1``, and nobody has told it."""
+
+    class Suite(TestRewix):
+        def settings(self) -> dict[str, object]:
+            return {**super().settings(), "password": "h-1"}
+
+    with pytest.raises(AssertionError, match="password could stand anywhere by chance: use a longer"):
+        Suite().test_no_secret_and_no_shopper_is_shown()
 
 
 def test_a_supplier_that_pays_twice_when_asked_twice_is_told_of_in_words() -> None:

@@ -35,7 +35,7 @@ from ._model import (
 )
 from ._money import Money
 from ._plugins import Account, journal, register, store, supplier, tokens
-from ._policy import PackingRule, Policy, ShipBy, ShippingRule, SourceBy, Take, Who
+from ._policy import PackingRule, Policy, SourceBy, Take, Who
 from ._records import (
     DailyLook,
     Manifest,
@@ -50,6 +50,7 @@ from ._records import (
 from ._reviews import DECISIONS, Review, ReviewCode, ReviewText
 from ._run import Report
 from ._shipments_table import Imported, RowError
+from ._shipping_rules import ShipBy, ShippingRule
 from ._sourcing import Match, OwnStock, SkuPrefix, SupplierRef
 from ._standing import Tab
 from ._states import (

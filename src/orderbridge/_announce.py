@@ -1,8 +1,7 @@
-"""Announce: the shop learns what left, and before that how far the suppliers are."""
+"""Announce: the shop learns of each departure, and what of its tracking was put right."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,97 +14,28 @@ from ._engine_operation import Operation
 from ._events import EventKind
 from ._intents import Subject
 from ._journal import Tx
-from ._model import ShipmentNotice
+from ._model import NoticeLine, ShipmentNotice
 from ._plan import plan_order
-from ._records import NoticeRecord, OrderRecord, PurchaseRecord
+from ._records import NoticeRecord, OrderRecord
 from ._reviews import ReviewCode
 from ._saga import Clock, backoff
-from ._states import Fulfillment, NoticeState
-from ._wording import purchase_name
+from ._states import NOTHING_DONE, NoticeState
 from ._world import Store
 from .adapters import (
     Announced,
     CorrectsTracking,
     Flow,
-    Noted,
     Past,
-    Progress,
     Refused,
-    ReportsProgress,
     Response,
     Unclear,
     Verdict,
     Write,
 )
 
-__all__ = [
-    "Announce",
-    "Correct",
-    "Report",
-    "about_progress",
-    "completes",
-    "delivered",
-    "progress_key",
-    "showing",
-    "stages",
-]
+__all__ = ["Announce", "Correct", "StoreOperation", "completes"]
 
 R = TypeVar("R")
-
-# What the shop is told in a word; of what has left it shows the parcels instead.
-_TOLD = frozenset(
-    {
-        Fulfillment.PLACED,
-        Fulfillment.ACCEPTED,
-        Fulfillment.PREPARING,
-        Fulfillment.READY,
-        Fulfillment.ON_HOLD,
-        Fulfillment.DELIVERED,
-        Fulfillment.COMPLETED,
-    }
-)
-_ARRIVED = frozenset({Fulfillment.DELIVERED, Fulfillment.COMPLETED})
-_GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
-
-
-def stages(purchases: Sequence[PurchaseRecord]) -> tuple[tuple[str, str], ...]:
-    """What the shop is to show beside departures: supplier and word, one each purchase order.
-
-    Of goods sent once more the shop shows the parcel alone: its order has gone its way before.
-    """
-    return tuple((record.po.supplier, record.word) for record in _shown(purchases))
-
-
-def _shown(purchases: Sequence[PurchaseRecord]) -> list[PurchaseRecord]:
-    return [record for record in purchases if record.fulfillment in _TOLD and not record.resend_of]
-
-
-def progress_key(shown: tuple[tuple[str, str], ...], *, arrived: bool) -> str:
-    """Changes when what is to be shown changes; empty if there is nothing to show."""
-    if not shown:
-        return ""
-    return hashlib.sha256(f"{shown!r}{arrived}".encode()).hexdigest()[:12]
-
-
-def about_progress(order_id: str, key: str) -> str:
-    """What showings of the same progress are about."""
-    return f"{order_id}#{key}"
-
-
-def showing(tx: Tx, order: OrderRecord, key: str) -> int:
-    """Which showing of ``key`` is due: the one that was begun last, or if others came after it, one more."""
-    last = tx.last_op_no(about_progress(order.order.id, key), Report.name)
-    return max(last, 1) if order.progress_begun == key else last + 1
-
-
-def delivered(
-    order: OrderRecord, purchases: Sequence[PurchaseRecord], notices: Sequence[NoticeRecord]
-) -> bool:
-    """Has all of the shop's order reached the shopper?"""
-    alive = [each for each in purchases if each.fulfillment not in _GIVEN_UP and not each.resend_of]
-    arrived = bool(alive) and all(record.fulfillment in _ARRIVED for record in alive)
-    told = all(notice.told or notice.state is NoticeState.WITHDRAWN for notice in notices)
-    return arrived and told and completes(order, notices)
 
 
 def completes(
@@ -125,6 +55,46 @@ def completes(
         if line.quantity - line.canceled - line.refunded > gone:
             return False
     return True
+
+
+def _units(lines: Sequence[NoticeLine]) -> Decimal:
+    return sum((line.units for line in lines), Decimal(0))
+
+
+def _in_words(lines: Sequence[NoticeLine]) -> str:
+    return ", ".join(f"{line.units:f} more of line {line.line_ref}" for line in lines)
+
+
+def _without(lines: Sequence[NoticeLine], less: Sequence[NoticeLine]) -> tuple[NoticeLine, ...]:
+    """Lines of a notice without units that stand in lines of the same."""
+    off = {line.line_ref: line.units for line in less}
+    left = (attrs.evolve(line, units=line.units - off.get(line.line_ref, Decimal(0))) for line in lines)
+    return tuple(line for line in left if line.units)
+
+
+def _beyond(
+    order: OrderRecord, notice: ShipmentNotice, others: Sequence[NoticeRecord]
+) -> tuple[NoticeLine, ...]:
+    """Of a departure that the shop does not know yet, the units of which it has none open any more."""
+    lines = {line.ref: line for line in order.order.lines}
+    found: list[NoticeLine] = []
+    for part in notice.lines:
+        line = lines.get(part.line_ref)
+        told = sum(
+            (
+                n.units
+                for each in others
+                if each.told
+                for n in each.notice.lines
+                if n.line_ref == part.line_ref
+            ),
+            Decimal(0),
+        )
+        # What was told may not show yet.
+        left = Decimal(0) if line is None else min(line.open, max(Decimal(0), line.quantity - told))
+        if part.units > left:
+            found.append(attrs.evolve(part, units=part.units - left))
+    return tuple(found)
 
 
 class StoreOperation(Operation[R], Generic[R]):
@@ -164,9 +134,10 @@ class Announce(StoreOperation[Announced]):
         self._record = record
         # What is kept is the supplier's word; links that it did not give are made anew each time.
         self._couriers = couriers
+        lines = _without(record.notice.lines, record.untold)
         # A parcel more, with nothing of the shop's in it, ends nothing.
-        last = bool(record.notice.lines) and completes(order, notices, record.notice)
-        self._notice = attrs.evolve(record.notice, completes=last)
+        last = bool(lines) and completes(order, notices, record.notice)
+        self._notice = attrs.evolve(record.notice, lines=lines, completes=last)
         self.about = record.notice.key
         self.op_no = record.op_no
         self.failures = record.failures
@@ -188,8 +159,30 @@ class Announce(StoreOperation[Announced]):
         return ""
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
-        record = attrs.evolve(self._current(tx), notice=self._notice)
+        notice = attrs.evolve(self._notice, lines=self._record.notice.lines)
+        record = attrs.evolve(self._current(tx), notice=notice)
+        if record.untold:
+            result = attrs.evolve(result, warnings=(*result.warnings, self._say_untold(tx, record, now)))
         self._shown(tx, record, result, now, EventKind.ANNOUNCED, completes=str(self._notice.completes))
+
+    def _say_untold(self, tx: Tx, record: NoticeRecord, now: Clock) -> str:
+        """More went out than the shopper is owed: a person is told, in place of what could be done before."""
+        code, po_id = ReviewCode.CHANGED_AFTER_PLACING, record.notice.purchase_order_id
+        words = (
+            f"{_in_words(record.untold)} left the supplier than were open in the shop, which was not told "
+        )
+        words += "of these: others have shipped them, or the shop has taken them back"
+        tx.close_reviews(code, about=po_id, decision="left", at=now.wall)
+        tx.open_review(
+            code,
+            about=po_id,
+            evidence=words,
+            decisions=("ignore",),
+            at=now.wall,
+            order_id=self.order_id,
+            account=self.account,
+        )
+        return words
 
     def _shown(
         self, tx: Tx, record: NoticeRecord, result: Announced, now: Clock, kind: EventKind, **data: str
@@ -213,12 +206,41 @@ class Announce(StoreOperation[Announced]):
             self._event(tx, EventKind.WARNING, now, text=warning)
 
     def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
+        if self._tells_less(tx, now):
+            return
         super().refused(tx, why, now)
         tx.put_notice(attrs.evolve(self._current(tx), state=NoticeState.REFUSED, next_at=None))
 
     def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
+        if self._tells_less(tx, now):
+            return
         super().unclear(tx, why, now)
         tx.put_notice(attrs.evolve(self._current(tx), next_at=None))
+
+    def ask(self, tx: Tx, code: ReviewCode, evidence: str, now: Clock) -> None:
+        if self._record.untold:
+            evidence += f"; {_in_words(self._record.untold)} left the supplier, of which the shop is not told"
+        super().ask(tx, code, evidence, now)
+
+    def _tells_less(self, tx: Tx, now: Clock) -> bool:
+        """More have left than the shop has open: then it is told of those that are, and of all the numbers.
+
+        Only once it has said no, for it may know the departure already, of somebody who typed it in.
+        """
+        record, order = self._current(tx), tx.order(self.order_id)
+        begun = tx.intents(about=self.about, operation=self.name, op_no=self.op_no)
+        if order is None or order.order.canceled or record.told:
+            return False
+        if not all(intent.state in NOTHING_DONE for intent in begun):
+            return False
+        notices = [each for each in tx.notices(self.order_id) if each.notice.key != self.about]
+        untold = _beyond(order, record.notice, notices)
+        if _units(untold) <= _units(record.untold):
+            return False
+        tx.put_notice(
+            attrs.evolve(record, untold=untold, op_no=record.op_no + 1, next_at=now.wall, failures=0)
+        )
+        return True
 
     def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
         tx.put_notice(attrs.evolve(self._current(tx), next_at=again_at))
@@ -240,96 +262,10 @@ class Correct(Announce):
         if not isinstance(adapter, CorrectsTracking):
             # It could when the correction was asked for.
             return Unclear(f"{self._store.platform} cannot correct the tracking of a departure")
-        notice = self._couriers.in_notice(self._record.notice)
+        notice = attrs.evolve(self._notice, completes=self._record.notice.completes)
+        notice = self._couriers.in_notice(notice)
         told = tuple(map(self._couriers.linked, self._record.announced))
         return (yield from adapter.correct(self._order.order, notice, told, past))
 
     def done(self, tx: Tx, result: Announced, now: Clock) -> None:
         self._shown(tx, self._current(tx), result, now, EventKind.TRACKING_CORRECTED)
-
-
-def overtaken(tx: Tx, order_id: str, now: Clock) -> None:
-    """What kept older progress from being shown is no question any more."""
-    tasks = {task.about for task in tx.tasks(order_id)}
-    for review in tx.reviews_of(order_id):
-        progress = review.about.startswith(about_progress(order_id, "")) and review.about not in tasks
-        if progress and review.code in (ReviewCode.FAULT, ReviewCode.REFUSED, ReviewCode.UNCLEAR):
-            tx.close_reviews(review.code, about=review.about, decision="passed", at=now.wall)
-
-
-class Report(StoreOperation[Noted]):
-    """Show the suppliers' progress in the shop's order.
-
-    Progress may come back to where it was: each showing is an operation of its own, and has a key of its
-    own in the shop, where the same words stand from before.
-
-    Args:
-        op_no: Which showing of these words it is.
-    """
-
-    name = "report"
-
-    def __init__(
-        self,
-        store: Store,
-        adapter: ReportsProgress,
-        order: OrderRecord,
-        purchases: Sequence[PurchaseRecord],
-        *,
-        arrived: bool,
-        op_no: int,
-    ) -> None:
-        super().__init__(store, order)
-        self._adapter = adapter
-        shown = stages(purchases)
-        # A supplier may have several of an order: people must be able to tell them apart.
-        self._words = [f"{purchase_name(record.po.id)}: {record.word}" for record in _shown(purchases)]
-        self._key = progress_key(shown, arrived=arrived)
-        self._progress = Progress(
-            key=self._key if op_no == 1 else f"{self._key}-{op_no}",
-            order_id=self.order_id,
-            stages=shown,
-            references=tuple(record.po.reference for record in _shown(purchases)),
-            delivered=arrived,
-        )
-        self.about = about_progress(self.order_id, self._key)
-        self.op_no = op_no
-        self.failures = order.failures
-
-    def flow(self, past: Past) -> Flow[Write | Noted | Unclear]:
-        return (yield from self._adapter.report(self._order.order, self._progress, past))
-
-    def plan(self, tx: Tx, write: Write, now: Clock) -> str:
-        tx.begin_progress(self.order_id, self._key)
-        return ""
-
-    def _put(self, tx: Tx, *, shown: str | None, again_at: datetime | None, failures: int) -> None:
-        tx.put_progress(self.order_id, shown=shown, next_at=again_at, failures=failures)
-
-    def done(self, tx: Tx, result: Noted, now: Clock) -> None:
-        self._put(tx, shown=self._key, again_at=None, failures=0)
-        overtaken(tx, self.order_id, now)
-        words = ", ".join(self._words)
-        tx.event(
-            EventKind.PROGRESS_SHOWN,
-            about=self.order_id,
-            at=now.wall,
-            order_id=self.order_id,
-            owner=self.owner,
-            data={"stages": words},
-        )
-
-    def refused(self, tx: Tx, why: Refused, now: Clock) -> None:
-        super().refused(tx, why, now)
-        self._put(tx, shown=self._key, again_at=None, failures=0)
-
-    def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
-        super().unclear(tx, why, now)
-        self._put(tx, shown=self._key, again_at=None, failures=0)
-
-    def doubt(self, tx: Tx, now: Clock, *, again_at: datetime | None) -> None:
-        self._put(tx, shown=None, again_at=again_at, failures=self._order.failures)
-
-    def later(self, tx: Tx, now: Clock, *, after: timedelta | None, why: str) -> None:
-        pause = after if after is not None else backoff(self._order.failures)
-        self._put(tx, shown=None, again_at=now.wall + pause, failures=self._order.failures + 1)

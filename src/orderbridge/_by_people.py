@@ -11,7 +11,6 @@ from ._follow import Follow
 from ._journal import Tx
 from ._model import Document, Shipment, ShipmentLine
 from ._orders import advance_order
-from ._pay import is_over
 from ._plan import plan_order
 from ._records import NoticeRecord, OrderRecord, PurchaseRecord
 from ._saga import Clock, Saga, clock, commit, look
@@ -219,9 +218,6 @@ def _take(
 ) -> PurchaseRecord:
     owner = world.stores[order.order.store].owner
     Follow(supplier, order, record, owner=owner).with_policy(world).done(tx, status, now)
-    known = tx.purchase(record.po.id)
-    if known is not None and known.waits == "people" and is_over(known):
-        tx.put_purchase(attrs.evolve(known, waits=""))
     plan_order(tx, record.po.order_id, now)
     after = tx.purchase(record.po.id)
     assert after is not None

@@ -15,7 +15,7 @@ import attrs
 from ._http import Headers
 from ._money import Money
 
-__all__ = ["dump", "load", "load_json", "load_kept", "plain", "stamp", "unstamp"]
+__all__ = ["dump", "load", "load_kept", "plain", "stamp", "unstamp"]
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -75,11 +75,6 @@ def load_kept(cls: type[T], text: str) -> T:
 @lru_cache(maxsize=256)
 def _kept(cls: Hashable, text: str) -> object:
     return load(cast("type[object]", cls), text)
-
-
-def load_json(text: str) -> dict[str, object]:
-    """A JSON object as a plain dictionary."""
-    return cast("dict[str, object]", json.loads(text))
 
 
 def plain(value: object) -> object:

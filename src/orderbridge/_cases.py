@@ -35,6 +35,7 @@ from .adapters import Returned
 from .errors import ConfigurationError, IllegalTransition
 
 __all__ = [
+    "ABOUT_PAYING",
     "case_opened",
     "check_key",
     "check_lines",
@@ -56,7 +57,8 @@ _ENDED = (Fulfillment.CANCELED, Fulfillment.REJECTED)
 _OUT = frozenset({Payment.PAID, Payment.DISPUTED, Payment.PART_REFUNDED})  # money of ours is at the supplier
 _ON_ITS_WAY = frozenset({Payment.PENDING, Payment.IN_DOUBT})  # it may be
 _NOT_OUT = frozenset({Payment.UNPAID, Payment.FAILED, Payment.NOT_REQUIRED})
-_ABOUT_PAYING = (
+# What is asked of paying something; until it is answered, or falls away, nothing of it is paid.
+ABOUT_PAYING = (
     ReviewCode.REFUSED,
     ReviewCode.UNCLEAR,
     ReviewCode.PARKED,
@@ -296,7 +298,7 @@ def take_money_word(tx: Tx, before: PurchaseRecord, after: PurchaseRecord, now: 
 
 def _nothing_to_pay(tx: Tx, record: PurchaseRecord, now: Clock, *, decision: str) -> None:
     """What was asked about paying it is answered, whoever did it."""
-    for code in _ABOUT_PAYING:
+    for code in ABOUT_PAYING:
         tx.close_reviews(code, about=record.po.id, decision=decision, at=now.wall)
 
 

@@ -13,7 +13,7 @@ from ._canonical import dump, load
 from ._checkout_pay import PaymentPage, page_of
 from ._engine import perform
 from ._events import EventKind
-from ._guards import against
+from ._guards import against, still_to_come
 from ._journal import Tx
 from ._model import PurchaseLine
 from ._money import Money
@@ -180,6 +180,9 @@ def _item(world: World, po_id: str, option: str, identified: set[str]) -> Saga[C
     if record.quote is not None and record.quote.options and taken is None:
         words.append("a person is to choose how it is sent")
     words += _against(world, order, record, supplier)
+    before = yield from look(lambda tx: still_to_come(tx, order.order))
+    if before and ReviewCode.REPLACES.value not in record.accepted:
+        words.append(f"the order was made from another one, of which {before} is not over")
     if stopped := (yield from look(lambda tx: money_stopped(tx, record.po.order_id))):
         words.append(stopped)
     if record.quote is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import attrs
 
 from ._address import settle_address
-from ._announce import about_progress
 from ._commands_purchases import MAY_LAND, want_revoked
 from ._commands_shop import put_held
 from ._engine_doubt import lands_until
 from ._events import EventKind
 from ._journal import Tx
 from ._plan import plan_order
+from ._progress import about_progress
 from ._purchase_operation import surely_refused
 from ._records import OrderRecord, PurchaseRecord
 from ._reviews import Review, ReviewCode
@@ -79,7 +79,8 @@ def resolve(world: World, review_id: int, decision: str) -> Saga[Review]:
     return (yield from commit(work))
 
 
-_ACCEPTED_FIRST = (ReviewCode.PRICE, ReviewCode.MARGIN, ReviewCode.BLOCKED, ReviewCode.REPLACES)
+# Whether it still stands for another order is looked at anew each time: nothing need wait for that answer.
+_ACCEPTED_FIRST = (ReviewCode.PRICE, ReviewCode.MARGIN, ReviewCode.BLOCKED)
 
 
 def _accept(tx: Tx, review: Review, now: Clock) -> None:

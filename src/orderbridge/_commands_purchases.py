@@ -7,6 +7,7 @@ from contextlib import suppress
 import attrs
 
 from ._cart import moved_out
+from ._cases import take_money_word
 from ._engine_doubt import lands_until
 from ._events import EventKind
 from ._intents import Subject
@@ -35,6 +36,16 @@ from .errors import BridgeError, ConfigurationError, Unsupported
 
 __all__ = ["MAY_LAND", "found", "revoke", "want_revoked"]
 
+# What is asked before it is ordered, or of its ordering; what it costs may be a question still.
+_ANSWERED = (
+    ReviewCode.REFUSED,
+    ReviewCode.UNCLEAR,
+    ReviewCode.PARKED,
+    ReviewCode.CONFIRMED_NOT_FOUND,
+    ReviewCode.MARGIN,
+    ReviewCode.BLOCKED,
+    ReviewCode.REPLACES,
+)
 MAY_LAND = (IntentState.OPEN, IntentState.UNKNOWN)  # a call of such an intent may still arrive
 
 
@@ -79,8 +90,8 @@ def found(world: World, po_id: str, supplier_ref: str, identified: set[str]) -> 
                 confirmed = move_intent(intent.state, IntentState.CONFIRMED)
                 tx.put_intent(attrs.evolve(intent, state=confirmed, reason="said"))
         state, _ = observe(record.fulfillment, Fulfillment.PLACED, left=record.left)
-        sending = record.fulfillment in SENDING
         paid = Payment.PAID if isinstance(supplier.adapter, PaidAtPlacing) else record.payment
+        before = record
         record = attrs.evolve(
             record,
             po=attrs.evolve(record.po, supplier_ref=supplier_ref),
@@ -93,12 +104,13 @@ def found(world: World, po_id: str, supplier_ref: str, identified: set[str]) -> 
             failures=0,
         )
         tx.put_purchase(record)
-        if sending:
+        take_money_word(tx, before, record, now)
+        if before.fulfillment in SENDING:
             moved_out(tx, record.po)
         # Whoever waits for the same units goes on; what is still held for this one is not wanted any more.
         tx.wake(Subject.cart(supplier.name), now.wall)
         none_too_many(tx, supplier.name, supplier_ref, now)
-        for code in (ReviewCode.UNCLEAR, ReviewCode.PARKED, ReviewCode.CONFIRMED_NOT_FOUND):
+        for code in _ANSWERED:
             tx.close_reviews(code, about=po_id, decision="found", at=now.wall)
         tx.event(
             EventKind.FOUND_BY_HAND,

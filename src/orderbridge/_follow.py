@@ -1,21 +1,20 @@
-"""Follow: the supplier's word on a purchase order, and the departures it tells of."""
+"""Follow: the supplier's word on a purchase order."""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b32encode
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 
 import attrs
 
-from ._cases import money_asked_at, take_money_word, take_resent, take_return
+from ._cases import ABOUT_PAYING, money_asked_at, take_money_word, take_resent, take_return
+from ._departures import Departures
 from ._events import EventKind
+from ._intake_questions import check_shipped
 from ._journal import Tx
-from ._model import NoticeLine, Package, Shipment, ShipmentLine, ShipmentNotice
 from ._money import Money
+from ._pay import is_over
 from ._purchase_operation import PurchaseOperation
-from ._records import NoticeRecord, PurchaseRecord
+from ._records import PurchaseRecord
 from ._reviews import ReviewCode
 from ._saga import Clock, backoff
 from ._states import (
@@ -23,8 +22,6 @@ from ._states import (
     HAS_LEFT,
     NOT_YET_PAID,
     Fulfillment,
-    IntentState,
-    NoticeState,
     Payment,
     Seen,
     observe,
@@ -38,23 +35,19 @@ from .adapters import (
     ListsChanges,
     MovedByPeople,
     Past,
+    Pays,
     Returned,
     SupplierStatus,
     Unclear,
     Write,
 )
 
-__all__ = ["Follow", "notice_key"]
+__all__ = ["Follow"]
 
 _SETTLED_AFTER = timedelta(days=45)  # suppliers that never say "delivered" are not asked for ever
-_SHOWS_UP = timedelta(minutes=15)  # how long a supplier may not know an order it has confirmed
+_SHOWS_UP = timedelta(minutes=15)  # how long a supplier may not know, or bill, an order it has confirmed
+_SEEN_LATELY = timedelta(minutes=5)  # an older picture of the shop may show what was put right since
 _SIDE = frozenset({Fulfillment.ON_HOLD, Fulfillment.CANCEL_REQUESTED})
-
-
-def notice_key(reference: str, shipment_ref: str) -> str:
-    """Names one departure of one purchase order for ever, whatever journal it is in."""
-    digest = hashlib.sha256(f"{reference}\n{shipment_ref}".encode()).digest()
-    return b32encode(digest).decode()[:16].lower()
 
 
 class Follow(PurchaseOperation[SupplierStatus | None]):
@@ -64,9 +57,11 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
 
     def with_policy(self, world: World) -> Follow:
         """How often, how patiently, and what the shop can take of it."""
+        self._world = world
         self._policy = world.policy_of(self._order.order.store, self._supplier.name)
         store = world.stores[self._order.order.store]
-        self._corrects = isinstance(store.adapter, CorrectsTracking)
+        corrects = isinstance(store.adapter, CorrectsTracking)
+        self._departures = Departures(policy=self._policy, corrects=corrects, owner=self.owner)
         self._people = isinstance(self._supplier.adapter, MovedByPeople)
         self._lists = isinstance(self._supplier.adapter, ListsChanges)
         return self
@@ -134,17 +129,35 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
             self.ask(tx, ReviewCode.UNCLEAR, words, now)
             record = attrs.evolve(record, waits="review")
         for shipment in result.shipments:
-            self._departed(tx, record, shipment, now)
+            self._departures.take(tx, record, shipment, now)
         take_money_word(tx, before, record, now)
         take_resent(tx, record, now)
         for returned in result.returns:
             take_return(tx, record, returned, now)
             self._returned(tx, returned, now)
         self._again(tx, attrs.evolve(record, reads=0 if news else record.reads + 1), now)
+        if not over:
+            self._ask_for_total(tx, record, now)
+        if self._order.seen_within(_SEEN_LATELY, now.wall):
+            # As the shop was known when the supplier was asked, so that its word is the newer one.
+            check_shipped(tx, self._world, self._order.order, self.current(tx), now)
+
+    def _ask_for_total(self, tx: Tx, record: PurchaseRecord, now: Clock) -> None:
+        """What names no price when it is read either cannot be paid from here."""
+        unpaid = record.payment in NOT_YET_PAID or record.payment is Payment.UNKNOWN
+        placed_at = record.placed_at
+        young = placed_at is not None and now.wall - placed_at <= _SHOWS_UP
+        if record.total is not None or record.resend_of or not unpaid or young:
+            return
+        words = f"{self.account} names no total, so nothing can be paid"
+        was_let_be = tx.was_let_be(self.order_id, ReviewCode.UNCLEAR, about=self.about, evidence=words)
+        if isinstance(self._supplier.adapter, Pays) and not was_let_be:
+            self.ask(tx, ReviewCode.UNCLEAR, words, now)
 
     def _closes_price(self, tx: Tx, record: PurchaseRecord, total: Money, now: Clock) -> bool:
-        """Close the question about a price that the supplier asks no more; True if it was the last."""
-        asked = [each for each in tx.reviews_of(self.order_id) if each.about == self.about]
+        """Close the question about a price that the supplier asks no more; True if no other holds it."""
+        about = [each for each in tx.reviews_of(self.order_id) if each.about == self.about]
+        asked = [each for each in about if each.code in ABOUT_PAYING]
         price = next((each.amount for each in asked if each.code is ReviewCode.PRICE), None)
         if price is None or record.agreed is None:
             return False
@@ -211,7 +224,7 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         over = record.fulfillment in FINAL
         kept = record.waits in ("review", "money") and record.payment in NOT_YET_PAID and not over
         waits = record.waits if kept else ""
-        waits = "people" if self._people and not waits else waits
+        waits = "people" if self._people and not waits and not is_over(record) else waits
         if over and record.waits == "replaced":
             waits = record.waits  # its units are ordered anew, whatever is said of it now
         next_at = self._next(tx, record, now.wall)
@@ -241,159 +254,6 @@ class Follow(PurchaseOperation[SupplierStatus | None]):
         if since > timedelta(days=14):
             return now + max(every, timedelta(days=1))
         return now + every * (4 if since > timedelta(days=2) else 1)
-
-    def _departed(self, tx: Tx, record: PurchaseRecord, shipment: Shipment, now: Clock) -> None:
-        known = next(
-            (
-                notice
-                for notice in tx.notices(self.order_id)
-                if notice.notice.purchase_order_id == self.po.id and notice.shipment_ref == shipment.ref
-            ),
-            None,
-        )
-        packages = shipment.packages or (Package(),)
-        tracked = any(package.tracking_number or package.tracking_url for package in packages)
-        if known is None and record.waits == "replaced":
-            self._left_after_all(tx, shipment, now)
-            return
-        if known is None:
-            lines, inside = self._lines(tx, record, shipment)
-            if record.resend_of:
-                lines = ()  # the shop has these units as shipped already: one more parcel, and no more
-            # Parts of a kit alone are no unit of the shop's: their parcels are told with the last of them.
-            waits = bool(inside) and not lines and not record.resend_of
-            carried = () if waits else self._told_later(tx)
-            packages = (*carried, *packages)
-            tx.put_notice(
-                NoticeRecord(
-                    notice=ShipmentNotice(
-                        key=notice_key(record.po.reference, shipment.ref),
-                        order_id=self.order_id,
-                        purchase_order_id=self.po.id,
-                        lines=lines,
-                        packages=packages,
-                        shipped_at=shipment.shipped_at or now.wall,
-                        completes=False,
-                        notify=self._policy.notify_shopper,
-                    ),
-                    shipment_ref=shipment.ref,
-                    inside=inside,
-                    carried=carried,
-                    state=NoticeState.WITHDRAWN if waits else NoticeState.DUE,
-                    created_at=now.wall,
-                    next_at=None if waits else now.wall if tracked else now.wall + self._policy.tracking_wait,
-                )
-            )
-            self.event(tx, EventKind.DEPARTED, now, shipment=shipment.ref, packages=str(len(packages)))
-            return
-        packages = (*known.carried, *packages)
-        if known.notice.packages == packages:
-            return
-        begun = tx.intents(about=known.notice.key, operation="announce", op_no=known.op_no)
-        # What the shop has of it in part is told to its end, and corrected then.
-        half = any(intent.state is IntentState.CONFIRMED for intent in begun)
-        if known.state is NoticeState.DUE and not half and not tx.unresolved(known.notice.key):
-            tx.put_notice(
-                attrs.evolve(
-                    known,
-                    notice=attrs.evolve(known.notice, packages=packages),
-                    next_at=now.wall if tracked else known.next_at,
-                )
-            )
-        elif known.state is not NoticeState.ANNOUNCED or known.announced == packages:
-            return
-        elif self._corrects:
-            tx.put_notice(
-                attrs.evolve(
-                    known,
-                    notice=attrs.evolve(known.notice, packages=packages),
-                    state=NoticeState.DUE,
-                    op_no=known.op_no + 1,
-                    next_at=now.wall,
-                )
-            )
-            self.event(tx, EventKind.TRACKING_CHANGED, now, shipment=shipment.ref)
-        else:
-            tx.open_review(
-                ReviewCode.TRACKING_CHANGED,
-                about=known.notice.key,
-                evidence=f"{self.account} has changed the tracking of a departure the shop was told of",
-                decisions=("ignore",),
-                at=now.wall,
-                order_id=self.order_id,
-                account=self.account,
-            )
-
-    def _left_after_all(self, tx: Tx, shipment: Shipment, now: Clock) -> None:
-        """It was canceled and is ordered anew: the shop would hear of the same units twice."""
-        about = f"{self.po.id}/departure/{shipment.ref}"
-        if about in tx.asked_about(self.order_id, ReviewCode.CONTRADICTORY_STATUS):
-            return
-        tx.open_review(
-            ReviewCode.CONTRADICTORY_STATUS,
-            about=about,
-            evidence=f"{self.account} says {shipment.ref} has left of what it had canceled, and which is "
-            "ordered anew: the shop was not told of it",
-            decisions=("ignore",),
-            at=now.wall,
-            order_id=self.order_id,
-            account=self.account,
-        )
-
-    def _told_later(self, tx: Tx) -> tuple[Package, ...]:
-        """Parcels with parts of kits that left before, of which the shop was not told."""
-        found: list[Package] = []
-        for notice in tx.notices(self.order_id):
-            mine = notice.notice.purchase_order_id == self.po.id
-            if mine and notice.state is NoticeState.WITHDRAWN and notice.notice.packages:
-                found += [
-                    each for each in notice.notice.packages if each.tracking_number or each.tracking_url
-                ]
-                tx.put_notice(attrs.evolve(notice, notice=attrs.evolve(notice.notice, packages=())))
-        return tuple(found)
-
-    def _lines(
-        self, tx: Tx, record: PurchaseRecord, shipment: Shipment
-    ) -> tuple[tuple[NoticeLine, ...], tuple[ShipmentLine, ...]]:
-        """The shop's units that have left with this departure, and the supplier units inside it.
-
-        What the supplier says is inside, else all that has not left yet. Units of a kit have left when the
-        last of its parts has, in whichever departures.
-        """
-        before = [
-            notice for notice in tx.notices(self.order_id) if notice.notice.purchase_order_id == self.po.id
-        ]
-        told: dict[str, Decimal] = {}
-        for line in (line for notice in before for line in notice.notice.lines):
-            told[line.line_ref] = told.get(line.line_ref, Decimal(0)) + line.units
-        supplied: dict[str, Decimal] = {}
-        for each in (each for notice in before for each in notice.inside):
-            supplied[each.remote_id] = supplied.get(each.remote_id, Decimal(0)) + each.quantity
-        inside: dict[str, Decimal] = {}
-        said: dict[str, Decimal] = {}
-        for article in shipment.lines or ():
-            said[article.remote_id] = said.get(article.remote_id, Decimal(0)) + article.quantity
-        for remote_id, ordered in record.po.units.items():
-            left = max(ordered - supplied.get(remote_id, Decimal(0)), Decimal(0))
-            inside[remote_id] = left if shipment.lines is None else min(left, said.get(remote_id, Decimal(0)))
-            supplied[remote_id] = supplied.get(remote_id, Decimal(0)) + inside[remote_id]
-        units: dict[str, tuple[str, Decimal]] = {}
-        for part in record.po.lines:
-            taken = min(part.quantity, supplied[part.remote_id])
-            supplied[part.remote_id] -= taken
-            gone = part.units * taken / part.quantity
-            if part.units == part.units.to_integral_value():
-                # Of a pack that leaves in pieces no shop knows a fifth: it has left when all of it has.
-                gone = gone.to_integral_value(ROUND_FLOOR)
-            _, known = units.get(part.line_ref, ("", gone))
-            units[part.line_ref] = (part.ship_ref or part.line_ref, min(gone, known))
-        lines = tuple(
-            NoticeLine(line_ref=line_ref, ship_ref=ship_ref, units=gone - told.get(line_ref, Decimal(0)))
-            for line_ref, (ship_ref, gone) in units.items()
-            if gone > told.get(line_ref, Decimal(0))
-        )
-        parts = tuple(ShipmentLine(remote_id=key, quantity=n) for key, n in inside.items() if n)
-        return lines, parts
 
     def unclear(self, tx: Tx, why: Unclear, now: Clock) -> None:
         record = self.current(tx)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from ._journal import Tx
 from ._model import Address, Order
-from ._policy import sold_for
 from ._quote import cost_by_links, quoted
 from ._records import PurchaseRecord
 from ._reviews import ReviewCode
+from ._shipping_rules import sold_for
 from ._states import FINAL
 from ._wording import amount_of
 from ._world import World

@@ -33,7 +33,6 @@ from .adapters import MovedByPeople
 
 __all__ = ["judge_anew", "source", "source_anew", "take_in"]
 
-_GIVEN_UP = frozenset({Fulfillment.CANCELED, Fulfillment.REJECTED})
 _CLOCKS_APART = timedelta(hours=1)  # what was seen later than that was seen by a clock that was wrong
 _MISSING_AGAIN = timedelta(days=1)  # what nobody sells may be back, and so may an account
 
@@ -119,7 +118,6 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
         tx.put_order(record, owner=store.owner, salt=now.salt, waits={})
         return
     purchases = tx.purchases(order.id)
-    ordered = [p for p in purchases if p.fulfillment not in CAN_CHANGE | _GIVEN_UP]
     shared = share_out(tx, world, order, purchases, now)
     waits = dict(shared.waits)
     in_pieces = _in_pieces(tx, world, order, shared, now)
@@ -168,7 +166,7 @@ def source(tx: Tx, world: World, record: OrderRecord, now: Clock) -> None:
             drop_purchase(tx, purchase, now, owner=store.owner)
     for supplier, part in sorted(groups):
         ask_of(tx, world, order, supplier, part, groups[supplier, part], now)
-    check_committed(tx, world, order, ordered, now)
+    check_committed(tx, world, order, purchases, now)
 
 
 def _ask_about_unsold(tx: Tx, order: Order, allocation: Allocation, now: Clock) -> None:

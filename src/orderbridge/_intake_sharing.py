@@ -20,6 +20,7 @@ from .adapters import ChecksProducts, Splits
 
 __all__ = [
     "NOT_SOLD",
+    "announced",
     "part_of",
     "share_out",
     "suppliers_wanted",
@@ -79,13 +80,11 @@ def share_out(tx: Tx, world: World, order: Order, purchases: Sequence[PurchaseRe
     """Who is to ship what is still needed and not yet ordered for certain."""
     notices = tx.notices(order.id)
     fixed = [p for p in purchases if p.fulfillment not in CAN_CHANGE and not _given_up(p)]
-    # What hubs ship they tell the shop themselves: it is no more others' than what we tell it.
-    hubs = [p for p in fixed if is_hub(world, p.po.supplier)]
     needed = {
         line.ref: still_needed(
             line,
             committed=units_in(line.ref, fixed),
-            announced=_announced(line.ref, notices) + units_in(line.ref, hubs),
+            announced=announced(world, line.ref, fixed, notices),
         )
         for line in order.lines
         if not order.canceled
@@ -151,8 +150,13 @@ def units_in(line_ref: str, purchases: Sequence[PurchaseRecord]) -> Decimal:
     return total
 
 
-def _announced(line_ref: str, notices: Sequence[NoticeRecord]) -> Decimal:
-    return sum(
+def announced(
+    world: World, line_ref: str, fixed: Sequence[PurchaseRecord], notices: Sequence[NoticeRecord]
+) -> Decimal:
+    """Units of a line that the shop was told of, or may have been; what it shows beyond is of others."""
+    # What hubs ship they tell the shop themselves: it is no more others' than what we tell it.
+    hubs = [purchase for purchase in fixed if is_hub(world, purchase.po.supplier)]
+    return units_in(line_ref, hubs) + sum(
         (
             line.units
             for record in notices

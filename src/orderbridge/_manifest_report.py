@@ -7,9 +7,9 @@ from functools import partial
 
 import attrs
 
+from ._departures import notice_key
 from ._events import EventKind
 from ._fits import at_most
-from ._follow import notice_key
 from ._journal import Tx
 from ._records import Manifest, NoticeRecord, OrderRecord, Packed, PurchaseRecord
 from ._reviews import Review, ReviewCode

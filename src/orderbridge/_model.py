@@ -391,13 +391,20 @@ class Allocation:
 
 @attrs.frozen(kw_only=True)
 class PurchaseLine:
-    """What one purchase order asks for of one remote id, for one line of the shop's order."""
+    """What one purchase order asks for of one remote id, for one line of the shop's order.
+
+    Args:
+        quantity: How many are ordered, in the supplier's units; ``PurchaseOrder.units`` sums it by remote id.
+
+        units: How many of the shop's line these are: 12 where 2 packs of six are ordered. The supplier is
+            told nothing of it.
+    """
 
     line_ref: str
     ship_ref: str = ""
     remote_id: str
-    quantity: Decimal  # supplier's units
-    units: Decimal  # of the shop's line
+    quantity: Decimal
+    units: Decimal
     sku: str = ""
     name: str = ""
     cost: Money | None = None  # of one supplier unit, as its link has it
@@ -448,7 +455,10 @@ class PurchaseOrder:
 
     @property
     def units(self) -> dict[str, Decimal]:
-        """Supplier units by remote id, equal ids summed: suppliers refuse or lose repeated ones."""
+        """What is ordered: ``quantity`` of the lines, not their ``units``, by remote id.
+
+        Equal ids are summed: suppliers refuse or lose repeated ones.
+        """
         sums: dict[str, Decimal] = {}
         for line in self.lines:
             sums[line.remote_id] = sums.get(line.remote_id, Decimal(0)) + line.quantity
@@ -571,8 +581,8 @@ class ShipmentNotice:
         key: Names this notice for ever: short, URL-safe, unique over all shops and time. A shop
             that can keep a note of ours keeps this, and a repeat looks for it first.
 
-        lines: What left, in the shop's own lines and units. None means one parcel more, of goods that leave
-            once more: the shop shows its number and link, and neither ships units nor changes its status.
+        lines: What left, in the shop's own lines and units. Empty means one parcel more, of goods that
+            leave once more: the shop shows its number and link, ships no units and keeps its status.
 
         packages: One or more; an unknown number is an empty ``tracking_number``.
 

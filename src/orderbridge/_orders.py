@@ -11,21 +11,12 @@ from functools import partial
 
 import attrs
 
-from ._announce import (
-    Announce,
-    Correct,
-    Report,
-    completes,
-    delivered,
-    overtaken,
-    progress_key,
-    showing,
-    stages,
-)
+from ._announce import Announce, Correct, completes
 from ._engine import perform
 from ._journal import Tx
 from ._orders_purchase import next_of_purchase, next_of_twin
 from ._orders_steps import View, is_due, is_fresh, read_again, source_again, view_of, write
+from ._progress import Report, delivered, overtaken, progress_key, showing, stages
 from ._pull import recognize
 from ._saga import Clock, Saga, backoff, clock, look
 from ._states import NoticeState, TaskState

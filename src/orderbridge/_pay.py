@@ -20,7 +20,7 @@ from ._wording import amount_of
 from ._world import Supplier
 from .adapters import Flow, PaidByHand, Past, PaymentSeen, Pays, Refused, Unclear, Write
 
-__all__ = ["TO_PAY", "Pay", "against_paying", "money_stopped", "payment_page"]
+__all__ = ["TO_PAY", "Pay", "against_paying", "is_over", "money_stopped", "payment_page"]
 
 
 TO_PAY = frozenset({Payment.UNKNOWN, Payment.UNPAID, Payment.FAILED})  # it waits for whoever pays it

@@ -33,7 +33,6 @@ from .adapters import (
     Packs,
     PaidAtPlacing,
     Past,
-    Pays,
     Placed,
     Placement,
     Refusal,
@@ -254,8 +253,6 @@ class Place(PurchaseOperation[Placement | _NotHeld]):
                 order_id=self.order_id,
                 account=self.account,
             )
-        if total is None and isinstance(self._supplier.adapter, Pays):
-            self.ask(tx, ReviewCode.UNCLEAR, f"{self.account} names no total, so nothing can be paid", now)
         if dear and asked is not None and agreed is not None:
             words = f"it asks {amount_of(asked)}, and {amount_of(agreed)} was agreed"
             # Of several parts each is asked about for itself.

@@ -18,7 +18,7 @@ from ._plan import plan_order
 from ._records import OrderRecord, PurchaseRecord
 from ._reviews import ReviewCode
 from ._saga import Clock
-from ._states import IntentState
+from ._states import NOTHING_DONE, IntentState
 from ._twins import OVER
 from ._world import Supplier
 from .adapters import Response, Unclear, Verdict, Write
@@ -27,7 +27,6 @@ __all__ = ["PurchaseOperation", "ask_about_price", "surely_refused"]
 
 R = TypeVar("R")
 _KNOWN_FOR = timedelta(minutes=2)  # how old the shop's word may be when the bytes leave
-_NOTHING = (IntentState.NOT_SENT, IntentState.ABSENT, IntentState.REFUSED)
 
 
 def ask_about_price(tx: Tx, po: PurchaseOrder, words: str, price: Money, now: Clock) -> None:
@@ -51,7 +50,7 @@ def ask_about_price(tx: Tx, po: PurchaseOrder, words: str, price: Money, now: Cl
 def surely_refused(intents: Sequence[Intent]) -> bool:
     """Was one refused, and can none of them have happened? Then it may be asked for anew."""
     refused = any(intent.state is IntentState.REFUSED for intent in intents)
-    return refused and all(intent.state in _NOTHING for intent in intents)
+    return refused and all(intent.state in NOTHING_DONE for intent in intents)
 
 
 class PurchaseOperation(Operation[R], Generic[R]):
@@ -129,7 +128,7 @@ class PurchaseOperation(Operation[R], Generic[R]):
     def may_have_happened(self, tx: Tx) -> bool:
         """Does any binding write of it count, for all that is known?"""
         return any(
-            intent.binding and intent.state not in _NOTHING
+            intent.binding and intent.state not in NOTHING_DONE
             for intent in tx.intents(about=self.about, operation=self.name, op_no=self.op_no)
         )
 

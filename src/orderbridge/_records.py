@@ -8,7 +8,16 @@ from decimal import Decimal
 
 import attrs
 
-from ._model import Address, Order, Package, PurchaseOrder, Shipment, ShipmentLine, ShipmentNotice
+from ._model import (
+    Address,
+    NoticeLine,
+    Order,
+    Package,
+    PurchaseOrder,
+    Shipment,
+    ShipmentLine,
+    ShipmentNotice,
+)
 from ._money import Money
 from ._standing import Tab, purchase_tabs, word_of
 from ._states import Fulfillment, ManifestState, NoticeState, Payment
@@ -220,12 +229,15 @@ class NoticeRecord:
         announced: The packages the shop was told of.
 
         refs: The shop's ids of what was made.
+
+        untold: Of its lines, the units of which the shop had none open any more: it was not told of these.
     """
 
     notice: ShipmentNotice
     shipment_ref: str
     inside: tuple[ShipmentLine, ...] = ()
     carried: tuple[Package, ...] = ()
+    untold: tuple[NoticeLine, ...] = ()
     state: NoticeState = NoticeState.DUE
     announced: tuple[Package, ...] = ()
     refs: tuple[str, ...] = ()

@@ -171,8 +171,11 @@ REVIEWS: Mapping[ReviewCode, ReviewText] = {
     ),
     R.CHANGED_AFTER_PLACING: ReviewText(
         title="The shop wants less than is ordered",
-        means="Units were refunded, canceled or taken out of the order after a supplier was asked for them.",
-        evidence="For each line, how many are ordered and how many are left.",
+        means=(
+            "Units were refunded, canceled, taken out of the order or shipped by others after a supplier was "
+            "asked for them."
+        ),
+        evidence="For each line, how many are ordered and how many are left, or what has left all the same.",
         hint=(
             "`cancel` it at the supplier where that is offered; the question that follows orders anew what "
             "is left. Else ask its people, or let it come."

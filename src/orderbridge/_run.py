@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _ROUNDS = 20  # times one order or cart is advanced in one go; more means it does not get on
+_LEFT_OVER = timedelta(seconds=5)  # until it is looked again what of that is ours by now
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +169,11 @@ def run_once(
             if told is not None:
                 told(report)
     next_at = yield from look(lambda tx: tx.next_due())
+    if next_at is not None and not stopping():
+        # What is left over is another bridge's, or of an account that is gone, or does not get on.
+        now = yield from clock()
+        if next_at <= now.wall:
+            next_at = now.wall + _LEFT_OVER
     return attrs.evolve(report, next_at=next_at)
 
 

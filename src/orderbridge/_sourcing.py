@@ -23,6 +23,7 @@ __all__ = [
     "SupplierRef",
     "allocate",
     "still_needed",
+    "still_wanted",
 ]
 
 
@@ -251,6 +252,20 @@ class Sourced:
     absent: bool = False
 
 
+def still_wanted(line: Line, *, announced: Decimal) -> Decimal:
+    """Units of a line that suppliers are to ship in all, those that have left among them.
+
+    Args:
+        line: As the shop shows it now.
+
+        announced: Units in notices of ours; what the shop shows as shipped beyond them, others shipped.
+    """
+    if not line.shippable:
+        return Decimal(0)
+    by_others = max(Decimal(0), line.fulfilled - announced)
+    return max(Decimal(0), line.quantity - line.canceled - line.refunded - by_others)
+
+
 def still_needed(line: Line, *, committed: Decimal, announced: Decimal) -> Decimal:
     """Units of a line that some supplier is still to be asked for.
 
@@ -259,13 +274,9 @@ def still_needed(line: Line, *, committed: Decimal, announced: Decimal) -> Decim
 
         committed: Units in purchase orders that can no longer be changed.
 
-        announced: Units in notices of ours; what the shop shows as shipped beyond them, others shipped.
+        announced: As for ``still_wanted``.
     """
-    if not line.shippable:
-        return Decimal(0)
-    by_others = max(Decimal(0), line.fulfilled - announced)
-    wanted = line.quantity - line.canceled - line.refunded - by_others - committed
-    return max(Decimal(0), wanted)
+    return max(Decimal(0), still_wanted(line, announced=announced) - committed)
 
 
 def allocate(

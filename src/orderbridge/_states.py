@@ -26,6 +26,7 @@ from .errors import IllegalTransition
 
 __all__ = [
     "COMMANDS",
+    "NOTHING_DONE",
     "NOT_YET_PAID",
     "CaseKind",
     "CaseState",
@@ -202,6 +203,8 @@ PAYMENTS: Mapping[Payment, frozenset[Payment]] = {
 }
 _PAID_OR_LATER = frozenset({P.PAID, P.DISPUTED, P.PART_REFUNDED, P.REFUNDED, P.CHARGED_BACK})
 NOT_YET_PAID = frozenset({P.UNPAID, P.PENDING, P.FAILED, P.IN_DOUBT})
+
+NOTHING_DONE = frozenset({N.NOT_SENT, N.ABSENT, N.REFUSED})  # for certain, whatever was tried
 
 # A refusal of a repeat is not a refusal of the intent: an UNKNOWN never becomes REFUSED by an
 # answer to a later attempt, because the first attempt may have landed.

@@ -132,7 +132,10 @@ class StoreAdapter(Protocol):
         ...
 
     def announce(self, order: Order, notice: ShipmentNotice, past: Past) -> Flow[Write | Announced | Unclear]:
-        """Tell the shop of one departure: look what is there, then tracking before status."""
+        """Tell the shop of one departure: look what is there, then tracking before status.
+
+        Of more units than are open, tell none and say so: the notice comes again with those that are.
+        """
         ...
 
     def judge(self, write: Write, response: Response) -> Verdict:

@@ -50,7 +50,7 @@ class Placed:
 
         raw_status: The supplier's word.
 
-        total: What the supplier asks for it.
+        total: What the supplier asks for it. Who is paid through its API names it here or in ``fetch``.
 
         url: Its page for the merchant.
     """

@@ -7,7 +7,7 @@ a wrong or missing field is named by its path.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import TypeVar, cast
@@ -106,25 +106,30 @@ def _whole_characters(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: b"\\ufffd" if _HALF.fullmatch(found[0]) else found[0], body)
 
 
-def _finite(found: object, path: str) -> None:
-    """Refuse what is no number: as text, ``NaN`` and ``Infinity`` are decimals to msgspec."""
+def _no_number(found: object) -> tuple[str, Decimal] | None:
+    """Where a decimal is no number, and which it is: msgspec takes the texts ``NaN`` and ``Infinity``."""
     if isinstance(found, Decimal):
-        if not found.is_finite():
-            raise Malformed(f"{path}: {found} is not a number", path=path)
-    elif isinstance(found, list | tuple):
-        for index, value in enumerate(cast("Sequence[object]", found)):
-            _finite(value, f"{path}[{index}]")
+        return None if found.is_finite() else ("", found)
+    parts: Iterable[tuple[object, object]]
+    if isinstance(found, list | tuple):
+        written, parts = "[{}]", enumerate(cast("Sequence[object]", found))
     elif isinstance(found, dict):
-        for name, value in cast("dict[object, object]", found).items():
-            _finite(value, f"{path}.{name}")
+        written, parts = ".{}", cast("dict[object, object]", found).items()
     elif attrs.has(kind := type(found)):
-        for field in attrs.fields(kind):
-            _finite(getattr(found, field.name), f"{path}.{field.name}")
+        written, parts = ".{}", ((field.name, getattr(found, field.name)) for field in attrs.fields(kind))
+    else:
+        return None
+    for name, part in parts:
+        if (below := _no_number(part)) is not None:
+            return written.format(name) + below[0], below[1]
+    return None
 
 
 def _decoded(cls: type[T], body: bytes) -> T:
     found = _decoder(cls).decode(body)
-    _finite(found, "$")
+    if (wrong := _no_number(found)) is not None:
+        path, value = f"${wrong[0]}", wrong[1]
+        raise Malformed(f"{path}: {value} is not a number", path=path)
     return found
 
 

@@ -49,12 +49,14 @@ def stop_money(
     as_json: AsJson = False,
 ) -> None:
     """Stop all placing and paying at once, in every process that uses this journal."""
+    why = reason.strip() or "nobody said why"
     with opened(config, asks=False, dry_run=dry_run, as_json=as_json) as bridge:
-        bridge.stop_money(reason=reason, owner=owner)
+        bridge.stop_money(reason=why, owner=owner)
     if as_json:
-        print_json({"owner": owner or None, "stopped": reason})
+        print_json({"owner": owner or None, "stopped": why})
     else:
-        console().print(f"Money of {owner} is stopped: {reason}" if owner else f"Money is stopped: {reason}")
+        whose = f"Money of {owner}" if owner else "Money"
+        console().print(f"{whose} is stopped: {why}", soft_wrap=True)
 
 
 def allow_money(

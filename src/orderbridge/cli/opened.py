@@ -51,7 +51,7 @@ def opened(
         return
     said = _Rehearsed()
     try:
-        with _Rehearsing.from_toml(config) as bridge:
+        with (_Rehearsing if asks else _RehearsingAlone).from_toml(config) as bridge:
             yield bridge
     except _Rehearsed as end:
         said = end
@@ -116,6 +116,12 @@ class _Rehearsing(Bridge):
         setup = bridge._setup
         bridge._driver = _Rehearsal(setup.journal, setup.line_of, tokens=setup.tokens)
         return bridge
+
+
+class _RehearsingAlone(_Rehearsing):
+    """What ``Looking`` is to the bridge."""
+
+    _signs = False
 
 
 class _Rehearsal(SyncDriver):

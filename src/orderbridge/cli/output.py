@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tomllib
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -67,9 +66,14 @@ _WIDE = 10_000  # signs in a line that nobody looks at on a terminal
 
 
 def console() -> Console:
-    """Where people read. What goes to a file or another program is as wide as it is."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=_WIDE)
+    """Where people read. What goes to a file or another program is as wide as it is.
+
+    What platforms and people wrote is never read as markup.
+    """
+    found = Console(highlight=False, markup=False, emoji=False)
+    if not found.is_terminal:
+        found.width = _WIDE
+    return found
 
 
 @contextmanager
@@ -107,10 +111,9 @@ def write_papers(papers: Iterable[tuple[Path, bytes]]) -> None:
     for file, body in papers:
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as paper:
-                file.chmod(0o600)
-                paper.truncate()
-                paper.write(body)
+            file.touch(mode=0o600)
+            file.chmod(0o600)
+            file.write_bytes(body)
         except OSError as error:
             raise ConfigurationError(
                 f"{error.filename or file}: cannot be written: {error.strerror}"

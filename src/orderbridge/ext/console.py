@@ -153,7 +153,7 @@ class _Pages:
         wrong += [f"Money of {owner} is stopped: {why}" for owner, why in health.stopped_owners.items()]
         wrong += [f"{name} refused our login: {why}" for name, why in health.refused_logins.items()]
         wrong += [
-            store.failed if name in store.failed else f"{name}: {store.failed}"
+            store.failed if f"account {name!r}" in store.failed else f"{name}: {store.failed}"
             for name, store in health.stores.items()
             if store.failed
         ]

@@ -118,8 +118,8 @@ class Line:
                 return response
 
     def deliver(self, now: datetime) -> None:
-        """Carry out the late calls whose time has come."""
-        due = [call for at, call in self.pending if at <= now]
+        """Carry out the late calls whose time has come, each at its own."""
+        due = [(at, call) for at, call in self.pending if at <= now]
         self.pending = [(at, call) for at, call in self.pending if at > now]
-        for call in due:
-            self.backend.handle(call, now)
+        for at, call in due:
+            self.backend.handle(call, at)

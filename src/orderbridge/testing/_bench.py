@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar, cast
 
+import attrs
+
 from .. import Address
 from .._calls import Line as Reach
 from .._http import Call, Read, Request, Response
@@ -32,9 +34,10 @@ from ..adapters import (
 from ..errors import BridgeError, LookOnly
 from ..sandbox.faults import Backend, Fault, Line
 from ._process import Account, Pause, Process, let_in
+from .scenes import BUYER
 from .simulator import StoreSide, SupplierSide
 
-__all__ = ["NAME", "SHOPPER", "START", "Bench", "Spoil", "Through", "read_settings"]
+__all__ = ["MARKS", "NAME", "SHOPPER", "START", "Bench", "Spoil", "Through", "read_settings"]
 
 R = TypeVar("R")
 S = TypeVar("S", bound=AccountSettings)
@@ -56,6 +59,11 @@ SHOPPER = Address(
     email="quirina@zwetschgenmus.example",
 )
 
+MARKS = ("Quirina", "Zwetschgenmus", "Blaumeisenweg", "0271717171", BUYER.ip, "Mirabelle")
+
+# Sentences of a platform's answer, as far as a pattern can tell them from codes: values with a space.
+_SENTENCE = re.compile(rb'(:\s*"[^"\\]* [^"\\]*)"')
+
 Spoil: TypeAlias = Callable[[int, Response], Response]
 
 _CLOCKS_AND_CHANCE = re.compile(
@@ -68,6 +76,12 @@ _CLOCKS_AND_CHANCE = re.compile(
 def read_settings(kind: type[S], given: S | Mapping[str, object]) -> S:
     """Settings as the configuration would read them."""
     return structure(kind, given, where="settings()") if isinstance(given, Mapping) else given
+
+
+def _names_nobody(said: object) -> None:
+    """It is stored and shown: neither the shopper nor who pays may stand in it."""
+    mark = next((mark for mark in MARKS if mark in f"{said!r} {said}"), "")
+    assert not mark, f"it names the shopper: {f'{said!r} {said}'.replace(mark, '***')}"
 
 
 class Through:
@@ -104,6 +118,7 @@ class Bench:
         self._seen: list[object] = []
         self._backend = side.backend
         self._judge = side.adapter.judge
+        self._sells = isinstance(side, StoreSide)
         self.line = Line(side.backend, plan=lambda _: self.fault_at.get(self.line.calls))
         address = Reach(
             account=NAME, base_url=side.base_url, auth=side.auth, bucket=Bucket(per_second=1.0, burst=1)
@@ -147,10 +162,13 @@ class Bench:
             result = self.drive(run_flow(NAME, self._watched(flow, spoil)))
         except BridgeError as error:
             self._seen += [str(error), repr(error)]
+            _names_nobody(error)
             raise
         if late == len(self.line.pending) and Fault.LATE not in self.fault_at.values():
             assert self.effects() == before, "a flow changed something with what it calls a Read"
         self._seen.append(result)
+        if isinstance(result, Unclear):
+            _names_nobody(result)
         return result
 
     def send(self, request: Request) -> Response | Lost:
@@ -162,6 +180,7 @@ class Bench:
         answers: dict[str, Response] = {}
         doubtful: set[str] = set()
         attempted = False
+        step = "reads that fail"
         for _ in range(40):
             self.past = Past(answers=answers, attempted=attempted)
             try:
@@ -171,6 +190,7 @@ class Bench:
                 continue
             if not isinstance(result, Write):
                 return result
+            step = repr(result.step)
             if result.step in answers:
                 self.wait()  # it may show only later
                 continue
@@ -189,7 +209,7 @@ class Bench:
             else:
                 self.wait()
                 doubtful.add(result.step)
-        raise AssertionError("it never came to an end: its flow asks for the same write again and again")
+        raise AssertionError(f"it never came to an end: its flow asks for {step} again and again")
 
     def do(self, write: Write) -> Verdict | Lost:
         """Send a write, and what its answer proves."""
@@ -200,7 +220,24 @@ class Bench:
         self.writes.append((write, outcome))
         verdict = self._judge(write, outcome)
         self._seen += [outcome, verdict]
+        _names_nobody(verdict)
+        if isinstance(verdict, Refused):
+            self._doubt(write, outcome)
         return verdict
+
+    def _doubt(self, write: Write, no: Response) -> None:
+        """A genuine no proves nothing with a server's error, and its words may name the shopper."""
+        if no.status < 500:
+            verdict = self._judge(write, attrs.evolve(no, status=500))
+            said = (
+                f"{write.step}: a refusal that came as HTTP {no.status} comes as HTTP 500, and is {verdict}"
+            )
+            assert not isinstance(verdict, (Confirmed, Refused)), said
+        # Shops may speak of their own order in their own words; a new field is none of them.
+        body = no.body if self._sells else _SENTENCE.sub(rb'\1 of Quirina"', no.body)
+        _names_nobody(
+            self._judge(write, attrs.evolve(no, body=body.replace(b'{"', b'{"new":"Quirina","', 1)))
+        )
 
     def effects(self) -> int:
         """How many calls have changed something so far."""

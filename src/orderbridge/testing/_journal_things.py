@@ -240,6 +240,22 @@ class ThingTests:
         journal.transact(put)
         assert journal.look(lambda tx: (tx.account_identity("shop"), tx.take_from("shop"))) == ("id1", NOW)
 
+    def test_a_store_that_a_clock_ahead_saw_first_is_begun_anew(self, journal: Journal) -> None:
+        later = NOW + timedelta(days=1)
+
+        def put(tx: Tx) -> None:
+            for name, at in (("shop", later), ("planned", NOW)):
+                tx.put_account(
+                    name, kind="store", platform="woo", owner="o", identity=name, take_from=later, at=at
+                )
+            tx.put_cursor("shop", "p9", later)
+
+        journal.transact(put)
+        assert journal.look(lambda tx: tx.begun_ahead(NOW)) == ("shop",)
+        journal.transact(lambda tx: tx.begin_anew("shop", take_from=NOW, at=NOW))
+        assert journal.look(lambda tx: (tx.take_from("shop"), tx.cursor("shop"))) == (NOW, None)
+        assert journal.look(lambda tx: tx.begun_ahead(NOW)) == ()
+
     # --- purchase orders and reservations ---
 
     def test_a_purchase_order_comes_back_exactly_with_the_address_of_its_order(

@@ -26,8 +26,10 @@ _TOO_SHORT = 4  # to tell it from chance
 
 def secrets_in(settings: AccountSettings) -> Iterator[str]:
     """All secrets of an account."""
-    for _, each in _values(settings):
+    for name, each in _values(settings):
         if isinstance(each, Secret) and each:
+            short = len(each.reveal()) < _TOO_SHORT
+            assert not short, f"{name} could stand anywhere by chance: use a longer secret in settings()"
             yield each.reveal()
 
 

@@ -307,7 +307,9 @@ class StoreAbilities(Demands):
         bench.wait()
         alone = self._read(side, bench, order)
         page = bench.run(adapter.fetch_orders(None, since=order.placed_at, now=bench.now))
-        [paged] = [each for each in page.items if each.ref == order.ref]
+        paged = next((each for each in page.items if each.ref == order.ref), None)
+        said = f"changed since {order.placed_at} (placed_at), and fetch_orders lists it not: is it in UTC?"
+        assert paged is not None, said
         assert paged.refunds == alone.refunds
         assert paged.lines == alone.lines
 

@@ -24,7 +24,7 @@ from ..adapters import Annotates, Announced, CorrectsTracking, Note, Noted, Resp
 from ..errors import BridgeError
 from ._bench import SHOPPER, START, Bench
 from ._store_abilities import StoreAbilities
-from .backends import ShowsAddresses, ShowsRemarks, SpoilsOrders, tracking_number
+from .backends import SellsUnpaid, ShowsAddresses, ShowsRemarks, SpoilsOrders, tracking_number
 from .simulator import StoreSide
 
 __all__ = ["StoreOrders"]
@@ -174,6 +174,19 @@ class StoreOrders(StoreAbilities):
             if each is not None:
                 right = each.payment is StorePayment.UNKNOWN
                 assert right, f"a word about the payment that nobody knows counts as {each.payment.value}"
+
+    def test_an_order_that_is_not_paid_is_not_told_as_paid(self) -> None:
+        """Nor one of which the money is only set aside: it would be ordered at once."""
+        side = self.side()
+        bench = Bench(side)
+        if not isinstance(side.backend, SellsUnpaid):
+            pytest.skip("the backend has no hand sell_unpaid")
+        since = bench.now - timedelta(hours=1)
+        refs = side.backend.sell_unpaid({"SUITE-1": 2}, shopper=SHOPPER.name, now=bench.now)
+        alone = [bench.run(side.adapter.fetch_order(ref)) for ref in refs]
+        for order in (*alone, *(each for each in self._orders(side, bench, since) if each.ref in refs)):
+            paid = order is not None and order.payment is StorePayment.PAID
+            assert not paid, f"order {order.ref if order else ''} is not paid, and counts as paid"
 
     def _read_if_understood(self, side: StoreSide, bench: Bench, order: Order) -> Order | None:
         """The order, or None where its words are refused as a whole, which harms nobody."""

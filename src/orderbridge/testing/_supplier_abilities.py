@@ -334,9 +334,10 @@ class ByAbility(Demands):
             ]
             assert bench.effects() == before, "a read has changed something"
             assert not bench.run(adapter.purchases_with("suite4q7m2xwnobo")), "nobody has ordered that"
-        assert {each.supplier_ref: each.reference for each in seen} == ours, (
-            f"the list has {seen}; the orders are {ours}"
-        )
+        listed = {each.supplier_ref: each.reference for each in seen}
+        wrong = {ref: listed.get(ref) for ref in sorted({*ours, *listed}) if listed.get(ref) != ours.get(ref)}
+        said = f"{len(wrong)} of {len(ours)} orders are shown under another reference, or not at all"
+        assert not wrong, f"{said}: {[*wrong.items()][:5]}"
 
     def test_what_was_canceled_is_shown_as_canceled_or_not_at_all(self) -> None:
         """Or a person would be asked about a twin that is none any more."""
@@ -391,6 +392,7 @@ class ByAbility(Demands):
         if not isinstance(adapter, ListsChanges):
             raise SkipTest("lists no changes")
         refs = self._many(side, bench)
+        bench.wait()  # the list may lag
         told, cursor = self._listed(bench, adapter, None)
         assert {*refs} <= {*told}, "a new order is not listed"
         bench.wait()

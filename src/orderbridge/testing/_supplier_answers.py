@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import product
 from typing import TypeAlias, TypeVar, cast
 from unittest import SkipTest
@@ -16,6 +17,7 @@ import attrs
 
 from .. import Money, PurchaseOrder
 from .._http import Call, Headers, Response
+from .._states import HAS_LEFT
 from ..adapters import (
     Flow,
     OrdersItself,
@@ -31,7 +33,7 @@ from ..errors import BridgeError
 from ._bench import Bench
 from ._demands import reads_of, story, went_well
 from ._supplier_abilities import ByAbility
-from .backends import OrdersAgain, PrintsLabels, SupplierBackend, tracking_number
+from .backends import OrdersAgain, PrintsLabels, ShipsParts, SupplierBackend, tracking_number
 from .scenes import BUYER, SupplierSide
 
 __all__ = ["OnAnswers"]
@@ -157,6 +159,32 @@ class OnAnswers(ByAbility):
         left = self._status(bench, side, po).shipments
         assert len(left) == 1, f"one parcel has left, and fetch tells of {left}"
 
+    def test_an_order_that_leaves_in_parts_is_told_by_what_has_left(self) -> None:
+        """Never as shipped before the last part, with every number, and a part with what is in it."""
+        side, bench, po = self._placed()
+        backend = side.backend
+        if not isinstance(backend, ShipsParts):
+            raise SkipTest("the backend has no hand ship_part")
+        if isinstance(side.adapter, Pays):
+            self._pay(bench, side.adapter, po, self._status(bench, side, po))
+        backend.work(bench.now)
+        first = po.lines[0].remote_id
+        backend.ship_part(po.supplier_ref, {first: 1}, tracking_number(21), now=bench.now)
+        bench.wait()
+        status = self._status(bench, side, po)
+        said = f"1 {first} of {po.units} has left, and fetch says {status}"
+        assert status.fulfillment not in HAS_LEFT, said
+        inside = [{line.remote_id: line.quantity for line in gone.lines or ()} for gone in status.shipments]
+        # Where nobody knows what is in it, it is told with the last one.
+        assert inside in ([], [{first: Decimal(1)}]), said
+        backend.ship(po.supplier_ref, tracking_number(22), now=bench.now)
+        bench.wait()
+        left = self._status(bench, side, po).shipments
+        told = sorted(each.tracking_number for gone in left for each in gone.packages)
+        said = f"two packages have left, first {status.shipments}, and in the end fetch tells of {left}"
+        assert told == [tracking_number(21), tracking_number(22)], said
+        assert {gone.ref for gone in status.shipments} <= {gone.ref for gone in left[:-1]}, said
+
     # --- what is not there ---
 
     def test_a_404_that_is_not_the_suppliers_own_is_no_order_that_is_gone(self) -> None:
@@ -193,8 +221,8 @@ class OnAnswers(ByAbility):
         if not isinstance(bench.run(side.adapter.place(unplaced, Past())), Placement):
             raise SkipTest("finds no order by our reference")
         first, *others = po.lines
-        more = attrs.evolve(first, quantity=first.quantity + 1, units=first.units + 1)
-        changed = {"more of one": (more, *others), "one less": (first,)}
+        more = attrs.evolve(first, quantity=first.quantity + 1, units=first.units + 6)
+        changed = {"more of one": (more, *others), "one less": (first, *others[:-1])}
         for what, lines in changed.items():
             result = bench.run(side.adapter.place(attrs.evolve(unplaced, lines=lines), Past()))
             said = f"what is there holds other goods ({what}), and place comes to {result}"

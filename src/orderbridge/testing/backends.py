@@ -29,7 +29,9 @@ __all__ = [
     "PaysSlowly",
     "PrintsLabels",
     "RaisesPrices",
+    "SellsUnpaid",
     "SetsTotals",
+    "ShipsParts",
     "Shown",
     "StoreBackend",
     "SupplierBackend",
@@ -128,6 +130,7 @@ class SupplierBackend(Backend, Protocol):
 
     - ``order_again``: the same is ordered once more under one reference, see ``OrdersAgain``;
     - ``print_label``: a number shows before anything has left, see ``PrintsLabels``;
+    - ``ship_part``: an order leaves in parts, see ``ShipsParts``;
     - ``raise_price``: prices move after the quote, see ``RaisesPrices``;
     - ``set_total``: an order is to cost another sum, see ``SetsTotals``;
     - ``pay_slowly``: a payment is undecided for a while, see ``PaysSlowly``;
@@ -216,6 +219,15 @@ class ShowsRemarks(Protocol):
 
 
 @runtime_checkable
+class SellsUnpaid(Protocol):
+    """A hand of shops that show orders before their money has come."""
+
+    def sell_unpaid(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> Sequence[str]:
+        """Refs of an order for each way in which yours shows one so: not paid, only authorized."""
+        ...
+
+
+@runtime_checkable
 class SpoilsOrders(Protocol):
     """A hand of shops whose lists name no shopper, so that the suite cannot spoil an order by itself."""
 
@@ -230,6 +242,15 @@ class RaisesPrices(Protocol):
 
     def raise_price(self, *, now: datetime) -> None:
         """All goods cost more from now on."""
+        ...
+
+
+@runtime_checkable
+class ShipsParts(Protocol):
+    """A hand of suppliers that send an order in several departures, and tell what is in each."""
+
+    def ship_part(self, ref: str, units: Mapping[str, int], number: str, *, now: datetime) -> None:
+        """So many of these remote ids leave in a package; ``ship`` sends what is left after it."""
         ...
 
 

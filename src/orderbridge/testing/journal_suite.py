@@ -47,7 +47,7 @@ class JournalSuite(ThingTests):
     """Behavior tests of a journal. Subclass it, name the class ``Test...``, and say how to open one."""
 
     def open(self) -> Journal:
-        """A new journal with nothing in it."""
+        """A new journal with nothing in it: override it with yours."""
         raise NotImplementedError
 
     @pytest.fixture

@@ -69,6 +69,14 @@ class WooCommerceBackend:
         name = cast("Any", {"first_name": first, "last_name": last})
         return str(self.shop.place_order(cast("Any", lines), now=now, shipping=name))
 
+    def sell_unpaid(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> Sequence[str]:
+        """Nothing has come yet; and a bank transfer is waited for."""
+        lines = [{"sku": sku, "price": "10.00", "quantity": units} for sku, units in goods.items()]
+        return [
+            str(self.shop.place_order(cast("Any", lines), now=now, status=status))
+            for status in ("pending", "on-hold")
+        ]
+
     def shown(self, ref: str) -> Sequence[Shown]:
         """Fulfillments or plug-in entries; in a shop with neither, the notes that tell of a departure.
 
@@ -162,6 +170,11 @@ class PrestaShopBackend:
         name = {"firstname": first, "lastname": last}
         return str(self.shop.place_order(lines, now=now, shipping=name))
 
+    def sell_unpaid(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> Sequence[str]:
+        """Nothing has come yet."""
+        lines = [Item(reference=sku, quantity=units) for sku, units in goods.items()]
+        return [str(self.shop.place_order(lines, now=now, paid=False))]
+
     def spoil(self, ref: str) -> None:
         """Its currency is one that the shop does not have."""
         self.shop.tables["orders"][int(ref)]["id_currency"] = "999"
@@ -219,6 +232,11 @@ class MagentoBackend:
         items = [magento.Item(sku=sku, quantity=units) for sku, units in goods.items()]
         name = {"firstname": first, "lastname": last}
         return str(self.shop.place_order(items, now=now, shipping=name))
+
+    def sell_unpaid(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> Sequence[str]:
+        """There is no invoice yet."""
+        items = [magento.Item(sku=sku, quantity=units) for sku, units in goods.items()]
+        return [str(self.shop.place_order(items, now=now, paid=False))]
 
     def ship_to(self, ref: str) -> Address:
         """Its shipping address."""
@@ -292,6 +310,16 @@ class ShopifyBackend:
         first, _, last = shopper.partition(" ")
         items = [Sold(sku=sku, quantity=units) for sku, units in goods.items()]
         return str(self.shop.place_order(items, now=now, shipping={"firstName": first, "lastName": last}))
+
+    def sell_unpaid(self, goods: Mapping[str, int], *, shopper: str, now: datetime) -> Sequence[str]:
+        """Nothing has come yet; and the card was only asked."""
+        from ..sandbox.shopify import Item as Sold
+
+        items = [Sold(sku=sku, quantity=units) for sku, units in goods.items()]
+        return [
+            str(self.shop.place_order(items, now=now, paid=False)),
+            str(self.shop.place_order(items, now=now, authorized=True)),
+        ]
 
     def ship_to(self, ref: str) -> Address:
         """Its shipping address."""
@@ -453,6 +481,11 @@ class AlibabaBackend:
     def ship(self, ref: str, number: str, *, now: datetime) -> None:
         """It leaves by FedEx."""
         self.supplier.ship(ref, number, now=now)
+
+    def ship_part(self, ref: str, units: Mapping[str, int], number: str, *, now: datetime) -> None:
+        """A parcel of some."""
+        parts = {remote_id.partition(":")[2]: count for remote_id, count in units.items()}
+        self.supplier.ship(ref, number, parts=parts, now=now)
 
     def raise_price(self, *, now: datetime) -> None:
         """All goods by ten cents."""

@@ -2,7 +2,7 @@
 
     class TestBazaar(StoreSuite[Settings]):
         def platform(self): return PLATFORM
-        def settings(self): return {"base_url": "https://bazaar.example", "api_key": "k-1"}
+        def settings(self): return {"base_url": "https://bazaar.example", "api_key": "key-1"}
         def backend(self): return BazaarBackend()
 
 The backend is the shop in memory, see ``backends``. Each test asks for a fresh one.
@@ -18,6 +18,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 from typing import Generic, TypeVar, cast
+from urllib.parse import quote
 
 import attrs
 import pytest
@@ -207,7 +208,9 @@ class StoreSuite(StoreOrders, Generic[S]):
             if quiet == 3:
                 break
         assert quiet == 3, "the pages never come to an end"
-        assert seen.keys() == set(refs), f"lost {set(refs) - seen.keys()}, foreign {seen.keys() - set(refs)}"
+        lost, foreign = (sorted(each) for each in (set(refs) - seen.keys(), seen.keys() - set(refs)))
+        assert not lost, f"{len(lost)} of {len(refs)} orders are lost, such as {lost[:5]}"
+        assert not foreign, f"{len(foreign)} orders come that nobody sold, such as {foreign[:5]}"
 
     def test_an_order_says_what_was_bought_and_where_it_goes(self) -> None:
         """Its SKUs and units exactly, and the shopper's name."""
@@ -256,6 +259,17 @@ class StoreSuite(StoreOrders, Generic[S]):
     def test_whatever_one_call_comes_to_an_order_goes_its_whole_way(self, fault: Fault) -> None:
         """Each call of its life, one after the other; the real engine does the rest."""
         self.whatever(fault)
+
+    def test_a_refusal_of_the_shop_is_none_with_a_server_error_and_names_nobody(self) -> None:
+        """Told of an order that the shop does not have, it says no; ``Bench.do`` looks at each no."""
+        side = self.side()
+        bench = Bench(side)
+        order = self.sold(side, bench)
+        bench.carry(lambda past: side.adapter.announce(order, self.notice(order), past))
+        ref = quote(order.ref, safe="")
+        for write, _ in tuple(bench.writes):
+            path = write.request.path.replace(ref, f"{ref}999999")
+            bench.do(attrs.evolve(write, request=attrs.evolve(write.request, path=path)))
 
     # --- announcing ---
 
@@ -347,9 +361,10 @@ class StoreSuite(StoreOrders, Generic[S]):
         fault: Fault,
         prepare: Callable[[], tuple[Bench, Callable[[Past], Flow[Write | Noted | Unclear]]]],
     ) -> None:
-        needed = 0
+        needed: int | None = None
         for each, result in self.each_call(fault, prepare):
-            needed = needed or each.effects()  # of the first, which is the calm one
+            if needed is None:  # the first is the calm one
+                needed = each.effects()
             if fault is Fault.DOUBLED:
                 assert isinstance(result, (Noted, Unclear)), f"comes to {result}"
                 continue

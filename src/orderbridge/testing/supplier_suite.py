@@ -2,7 +2,7 @@
 
     class TestCrates(SupplierSuite[Settings]):
         def platform(self): return PLATFORM
-        def settings(self): return {"base_url": "https://crates.example", "api_key": "k-1"}
+        def settings(self): return {"base_url": "https://crates.example", "api_key": "key-1"}
         def backend(self): return CratesBackend()
 
 The backend is the supplier in memory, see ``backends``. Each test asks for a fresh one. A
@@ -22,7 +22,8 @@ from typing import Generic, TypeVar, cast
 import attrs
 import pytest
 
-from .. import Address, Money, PurchaseLine, PurchaseOrder
+from .. import Address, Fulfillment, Money, PurchaseLine, PurchaseOrder
+from .._states import HAS_LEFT
 from ..adapters import (
     AccountSettings,
     Confirmed,
@@ -81,7 +82,7 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
         """A fresh simulated supplier: nothing ordered, plenty of everything."""
 
     def shopper(self) -> Address:
-        """Whom everything goes to; another address for a supplier that does not ship to Italy."""
+        """Whom everything goes to: override where your supplier does not ship to Italy."""
         return SHOPPER
 
     # --- what is tried ---
@@ -102,8 +103,15 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
         return Scene(store=a_woocommerce(Random(1)), supplier=self.side(change), policy=POLICY)
 
     def order(self, side: SupplierSide, *quantities: str) -> PurchaseOrder:
-        """A purchase order for so many of the first goods."""
-        goods = side.backend.goods
+        """A purchase order for so many of the first goods, each of them six of the shop's.
+
+        What is more than one stands in two lines, as a shop's lines may be of the same goods.
+        """
+        asked = [
+            (remote_id, part)
+            for remote_id, quantity in zip(side.backend.goods, map(Decimal, quantities), strict=False)
+            for part in ((Decimal(1), quantity - 1) if quantity > 1 else (quantity,))
+        ]
         return PurchaseOrder(
             id="shop/4711/supplier/1",
             order_id="shop/4711",
@@ -116,10 +124,10 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
                 PurchaseLine(
                     line_ref=f"{number}",
                     remote_id=remote_id,
-                    quantity=Decimal(quantity),
-                    units=Decimal(quantity),
+                    quantity=part,
+                    units=part * 6,
                 )
-                for number, (remote_id, quantity) in enumerate(zip(goods, quantities, strict=False), 1)
+                for number, (remote_id, part) in enumerate(asked, 1)
             ),
             ship_to=self.shopper(),
             placed_at=datetime(2026, 3, 2, 7, 59, 30, tzinfo=UTC),
@@ -133,7 +141,7 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
             po = attrs.evolve(po, part=parts[po.lines[0].remote_id])
         if isinstance(adapter, Quotes):
             # Of one piece each: what is tried may be more than anybody has.
-            few = tuple(attrs.evolve(line, quantity=Decimal(1), units=Decimal(1)) for line in po.lines)
+            few = tuple(attrs.evolve(line, quantity=Decimal(1), units=Decimal(6)) for line in po.lines)
             quote = bench.run(adapter.quote(attrs.evolve(po, lines=few)))
             assert isinstance(quote, Quote), f"quote: comes to {quote}"
             po = attrs.evolve(po, carrier=next((option.code for option in quote.options), ""))
@@ -318,7 +326,9 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
             status = bench.run(side.adapter.fetch(po))
             assert status is not None, "the supplier has the order"
             assert status.raw, "the supplier's own word is always kept"
-            assert not status.shipments, f"nothing has left yet, and fetch tells of {status.shipments}"
+            said = f"nothing has left yet, and fetch says {status}"
+            assert not status.shipments, said
+            assert status.fulfillment not in HAS_LEFT, said
             bench.wait()
         side.backend.ship(po.supplier_ref, "OB00000042", now=bench.now)
         bench.wait()
@@ -328,6 +338,8 @@ class SupplierSuite(OnAnswers, OnAsking, OnPaper, Generic[S]):
             assert status is not None, "the supplier has the order"
             told = [[each.tracking_number for each in gone.packages] for gone in status.shipments]
             assert told == [["OB00000042"]], f"one parcel has left, OB00000042, and fetch tells of {told}"
+            early = status.fulfillment in (Fulfillment.DELIVERED, Fulfillment.COMPLETED)
+            assert not early, f"it has left, nobody has got it yet, and fetch says {status.fulfillment}"
             refs.add(status.shipments[0].ref)
             side.backend.work(bench.now)
             bench.wait()

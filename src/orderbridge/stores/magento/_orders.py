@@ -51,11 +51,6 @@ def order_from(
     lines = Goods(wire, separately, settings.weight_unit).lines()
     if _is_fetched(wire):
         lines = tuple(attrs.evolve(line, shippable=False) for line in lines)
-    ready = _is_ready(wire, settings, lines)
-    ship_to = _ship_to(wire)
-    if ready and ship_to is None:
-        # Where the bill goes is not where the goods go.
-        raise Malformed(f"{_ASSIGNMENTS}: no address came; goods need one", path=_ASSIGNMENTS)
     return Order(
         store="",
         ref=wire.ref,
@@ -64,11 +59,11 @@ def order_from(
         updated_at=utc(wire.updated_at, "$.updated_at") if text(wire.updated_at) else placed_at,
         currency=total.currency,
         payment=payment_of(wire, settings.delivery_on_payment_methods),
-        ready=ready,
+        ready=_is_ready(wire, settings, lines),
         canceled=text(wire.state) in _OVER,
         raw_status=text(wire.status),
         lines=lines,
-        ship_to=ship_to,
+        ship_to=_ship_to(wire),
         bill_to=_address(wire.billing_address, wire),
         shipping=_shipping(wire),
         total=total,
@@ -178,7 +173,7 @@ def _is_fetched(wire: WireOrder) -> bool:
 
 
 def _ship_to(wire: WireOrder) -> Address | None:
-    """Where the goods go; None of what is virtual."""
+    """Where the goods go, which where the bill goes never stands for; None if nothing says it."""
     found: list[Address] = []
     for way in _ways(wire):
         if isinstance(way.address, WireAddress) and id_text(way.address.parent_id) not in ("", wire.ref):

@@ -83,15 +83,18 @@ def _one_by_one(
     From its end to its beginning: an order that changes meanwhile goes to the end of the list, and all that
     stand behind it move up, to places that are still to be read.
     """
+    for place in range(1, _PATIENCE + 1):
+        one = yield from _page(settings, where, sort, 1, place)
+        if one is not None:
+            break
+    else:
+        raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
     found: list[Found | None] = []
-    place, answered = size, False
+    # Past its end a list is empty, or its last page comes again, on which that order may be.
+    place = min(size, one.total or (size if one.rows else place - 1))
     while place:
         one = yield from _page(settings, where, sort, 1, place)
-        answered = answered or one is not None
-        if not answered and len(found) + 1 == _PATIENCE:
-            raise Unavailable("Magento fails (HTTP 500) when asked for orders, one by one too", status=500)
         if one is not None and (not one.rows or 0 < one.total < place):
-            # Past its end a list is empty, or its last page comes again.
             place = min(one.total or place, place - 1)
             continue
         found.append(one)

@@ -146,9 +146,7 @@ def after_page(at: Position, changed: Sequence[str], rest: str, cost: float | No
     if not rest:
         return ended(at)
     at = attrs.evolve(at, after=rest, read=at.read + len(changed))
-    if at.read < LONG or not changed:
-        return at
-    return moved_on(at, changed)
+    return at if at.read < LONG else moved_on(at, changed)
 
 
 def moved_on(at: Position, changed: Sequence[str]) -> Position:
@@ -168,7 +166,7 @@ def moved_on(at: Position, changed: Sequence[str]) -> Position:
 def new_beginning(since: str, began: str, changed: Sequence[str]) -> str:
     """From when a list by time of change can be asked for anew behind a page; empty if it cannot."""
     # A row's time is read fresh while its place may be old; what has long stood still has both the same.
-    oldest = min(stamp(utc(shown, "$.updatedAt")) for shown in changed)
+    oldest = min((stamp(utc(shown, "$.updatedAt")) for shown in changed), default="")
     return oldest if since < oldest < stamp(utc(began, "began") - OVERLAP) else ""
 
 

@@ -275,9 +275,12 @@ class WooCommerce(
             return Throttled(float(wait) if is_id(wait) else None)
         if 200 <= response.status < 300:
             try:
-                decode_bytes(dict[str, object], response.body)
+                row = decode_bytes(dict[str, object], response.body)
             except Malformed as error:
                 return Unknown(f"HTTP {response.status}, but {error.message}")
+            # What is deleted is answered in many ways; what is made or changed has its id.
+            if write.request.method != "DELETE" and _MADE.isdisjoint(row):
+                return Unknown(f"HTTP {response.status}, but no row of WooCommerce's")
             return Confirmed()
         if (verdict := judge_refund(write, response)) is not None:
             return verdict
@@ -305,6 +308,9 @@ class WooCommerce(
 
 
 # --- what answers mean -----------------------------------------------------------------------------
+
+# How an answer shows what was made or changed: older fulfillments stand in an object of their own.
+_MADE = frozenset({"id", "tracking_id", "fulfillment"})
 
 # Why order fulfillments do not say which part of an order has left.
 _NO_RIGHT = "the key's user may not see which; give the key to a user with the role Shop manager"
