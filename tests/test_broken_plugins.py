@@ -299,3 +299,29 @@ def test_who_fails_at_what_another_has_a_call_under_way_for_leaves_it_to_that_on
                 subject
             )
         assert journal.look(lambda tx: tx.work(subject)).lease_until == until
+
+
+class NamesAnew(Quiet):
+    """A departure has another name once its goods are known."""
+
+    asked = 0
+
+    def fetch(self, po: ob.PurchaseOrder) -> Flow[SupplierStatus | None]:
+        self.asked += 1
+        goods = tuple(ob.ShipmentLine(remote_id=key, quantity=count) for key, count in po.units.items())
+        numbered = (ob.Package(tracking_number="JD1"),)
+        gone = ob.Shipment(ref="all", packages=numbered)
+        if self.asked > 1:
+            gone = ob.Shipment(ref="N0", packages=numbered, lines=goods)
+        return SupplierStatus(raw="gone", fulfillment=Fulfillment.SHIPPED, shipments=(gone,))
+        yield
+
+
+def test_a_departure_that_has_another_name_later_is_told_once(town: Town) -> None:
+    order_id, adapter = town.shops.sell("shop", "good-1"), NamesAnew()
+    bridge = town.bridge([supplier("good", adapter)], rules=RULES[1:])
+    town.live(bridge, 48)
+    view = bridge.order(order_id)
+    assert view is not None
+    assert adapter.asked > 1
+    assert [notice.shipment_ref for notice in view.notices] == ["all"]

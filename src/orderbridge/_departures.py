@@ -58,6 +58,8 @@ class Departures:
             return
         if known is None:
             lines, inside = _lines(tx, po, shipment)
+            if not inside and _all_told(tx, po, packages):
+                return  # the same by another name: what was told as the rest is told by its goods now
             if record.resend_of:
                 lines = ()  # the shop has these units as shipped already: one more parcel, and no more
             # Parts of a kit alone are no unit of the shop's: their parcels are told with the last of them.
@@ -143,6 +145,13 @@ def _left_after_all(tx: Tx, po: PurchaseOrder, shipment: Shipment, now: Clock) -
         order_id=po.order_id,
         account=po.supplier,
     )
+
+
+def _all_told(tx: Tx, po: PurchaseOrder, packages: tuple[Package, ...]) -> bool:
+    """Is each of them a parcel with a number that another departure of the purchase order has?"""
+    notices = [each.notice for each in tx.notices(po.order_id) if each.notice.purchase_order_id == po.id]
+    told = {package.tracking_number for notice in notices for package in notice.packages}
+    return all(package.tracking_number and package.tracking_number in told for package in packages)
 
 
 def _told_later(tx: Tx, po: PurchaseOrder) -> tuple[Package, ...]:
