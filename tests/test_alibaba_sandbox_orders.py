@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -313,7 +314,6 @@ def test_a_line_that_doubles_a_call_makes_two_orders() -> None:
 
 
 def test_it_is_served_over_http_like_the_others(client: Client) -> None:
-    httpx = pytest.importorskip("httpx")
     params = {"role": "buyer", "app_key": "12345678", "sign_method": "sha256", "access_token": client.token}
     params["timestamp"] = f"{int(NOW.timestamp())}000"
     params["sign"] = sign("/alibaba/order/list", params, "helloworld")

@@ -122,7 +122,6 @@ def test_a_held_order_is_not_placed_until_it_is_released(site: Site) -> None:
 
 
 def test_a_hold_in_the_shop_is_seen_there_and_ends_there(tmp_path: Path) -> None:
-    pytest.importorskip("graphql")
     side = Shopify()
     with another(side, tmp_path) as order:
 

@@ -11,19 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import procrastinate
 import pytest
+from procrastinate.testing import InMemoryConnector
 
 import orderbridge as ob
 from both_sides import Sides, codes
 from kill_nine import CONFIGURATION, PATIENCE, WRONG, Bridge, FastClock, Strike, Town
 from orderbridge import _run
+from orderbridge.ext.procrastinate import install
 from orderbridge.sandbox import LoopbackServer
-
-procrastinate = pytest.importorskip("procrastinate")
-
-from procrastinate.testing import InMemoryConnector  # noqa: E402
-
-from orderbridge.ext.procrastinate import install  # noqa: E402
 
 
 class Queue:

@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import graphql
 import pytest
 
 from orderbridge.stores.shopify._answers import MAKES
 from shopify_client import DOCUMENTS
 
-graphql = pytest.importorskip("graphql")
 SCHEMA = Path(__file__).parents[1].parent / "shared/shopify/admin-trimmed.graphql"
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import graphql
 import pytest
+from graphql.execution import values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -1241,8 +1243,6 @@ def everything() -> Shop:
 
 
 def test_everything_that_is_sent_is_of_the_types_that_shopify_wants() -> None:
-    graphql = pytest.importorskip("graphql")
-    values = pytest.importorskip("graphql.execution.values")
     path = Path(__file__).parents[1].parent / "shared/shopify/admin-trimmed.graphql"
     if not path.exists():
         pytest.skip("no schema here")
